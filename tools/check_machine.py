@@ -1,0 +1,27 @@
+"""Say in a sentence what this machine lacks, before anything is installed. Runs on any Python 3."""
+
+import sys
+
+WANTED = (3, 11), (3, 13)
+
+
+def main():
+    """Exit with 1 and a sentence where the Python is not one we support or has no venv."""
+    version = sys.version_info[:2]
+    if not WANTED[0] <= version <= WANTED[1]:
+        sys.exit(
+            "Guatu needs Python 3.11–3.13; `%s` is %d.%d. Run `make PYTHON=python3.11 ...`.\n"
+            "挂图需要 Python 3.11–3.13，而 `%s` 是 %d.%d。请运行 `make PYTHON=python3.11 ...`。"
+            % ((sys.executable,) + version + (sys.executable,) + version)
+        )
+    try:
+        import ensurepip  # noqa: F401, PLC0415  Debian packs it apart, and venv fails without it
+    except ImportError:
+        sys.exit(
+            "Python's venv is missing. Run `apt-get install python3-venv` and try again.\n"
+            "缺少 Python 的 venv 组件。请先运行 `apt-get install python3-venv`，再重试。"
+        )
+
+
+if __name__ == "__main__":
+    main()
