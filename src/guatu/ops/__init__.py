@@ -1,1 +1,1 @@
-
+"""Where the parts are joined, started, watched and told what to do from the command line."""

@@ -1,0 +1,111 @@
+"""What must hold before anything is started, each failure a sentence that says what to do."""
+
+import errno
+import fcntl
+import shutil
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+from guatu.ops.errors import CannotStart
+from guatu.ops.words import say
+
+ROOM_NEEDED = 512 * 1024 * 1024
+"""Bytes that must be free: under this the log refuses beats within minutes."""
+
+
+def check_folder(home: Path) -> None:
+    """Make the data folder and try to write in it.
+
+    Raises:
+        CannotStart: where it cannot be made or written, or its disk is nearly full.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe = home / ".write-test"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise CannotStart(_disk_full(home, 0)) from problem
+        raise CannotStart(
+            say(
+                f"数据目录 {home} 无法写入（{problem.strerror}）。"
+                "请检查权限，或用 GUATU_HOME 指定另一个目录。",
+                f"The data folder {home} cannot be written ({problem.strerror}). "
+                "Check its permissions, or name another one in GUATU_HOME.",
+            )
+        ) from problem
+    free = shutil.disk_usage(home).free
+    if free < ROOM_NEEDED:
+        raise CannotStart(_disk_full(home, free))
+
+
+def _disk_full(home: Path, free: int) -> str:
+    mb, needed = free // 1024**2, ROOM_NEEDED // 1024**2
+    return say(
+        f"数据目录 {home} 所在磁盘只剩 {mb} MB，至少需要 {needed} MB。"
+        "请清理磁盘，或用 GUATU_HOME 换一个磁盘。",
+        f"The disk of {home} has {mb} MB left; at least {needed} MB are needed. "
+        "Free some space, or name a folder on another disk in GUATU_HOME.",
+    )
+
+
+def check_ports(ports: Iterable[tuple[str, int, str]], host: str) -> None:
+    """Try to bind every port.
+
+    Args:
+        ports: (environment variable that sets it, port, what listens there).
+        host: the address to be listened on.
+
+    Raises:
+        CannotStart: naming each taken port and the variable that moves it.
+    """
+    taken = [(name, port, what) for name, port, what in ports if not _can_bind(host, port)]
+    if taken:
+        raise CannotStart(
+            "\n".join(
+                say(
+                    f"端口 {port}（{what}）已被占用。请停止占用它的程序，"
+                    f"或设置 {name}=其他端口 后重试。",
+                    f"Port {port} ({what}) is taken. Stop the program that holds it, "
+                    f"or set {name} to another port.",
+                )
+                for name, port, what in taken
+            )
+        )
+
+
+def _can_bind(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def hold_folder(home: Path) -> IO[str]:
+    """Lock the data folder for this run; the lock goes with the process.
+
+    Returns:
+        The open lock file, to be kept as long as the run lasts.
+
+    Raises:
+        CannotStart: where another run holds the folder.
+    """
+    handle = (home / "guatu.lock").open("a+")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        handle.close()
+        raise CannotStart(
+            say(
+                f"挂图已在使用数据目录 {home}。请先停止它，或用 GUATU_HOME 指定另一个目录。",
+                f"Guatu is already running on {home}. Stop it first, or name another folder "
+                "in GUATU_HOME.",
+            )
+        ) from problem
+    return handle

@@ -1,0 +1,181 @@
+"""Start processes in order, keep them alive, show their lines, stop them in reverse order."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO, TextIO
+
+from guatu.ops.errors import ChildFailed
+from guatu.ops.words import say
+
+PR_SET_PDEATHSIG = 1
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+STEADY_S = 30.0
+"""A child that lived this long starts again without a growing pause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """One process to be kept running.
+
+    Attributes:
+        name: what its lines are marked with.
+        command: program and arguments.
+        environment: what is added to our own environment.
+        ready: tells whether it does its work; asked until it says yes.
+        patience_s: seconds it may take to become ready.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready: Callable[[], bool] | None = None
+    patience_s: float = 60.0
+
+
+@dataclass(slots=True)
+class _Running:
+    child: Child
+    process: subprocess.Popen[str]
+    started: float
+    pause_s: float = FIRST_PAUSE_S
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """Keeps a house of processes standing until it is told to stop."""
+
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+        self._running: list[_Running] = []
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+
+    def stop_on_signals(self) -> None:
+        """Let Ctrl-C and SIGTERM end the run in order."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop.set())
+
+    def say(self, name: str, line: str) -> None:
+        """Print one line of the common log."""
+        stamp = datetime.now().astimezone().strftime("%H:%M:%S")
+        with self._lock:
+            self._out.write(f"{stamp} {name:<9}| {line}\n")
+            self._out.flush()
+
+    def start(self, child: Child) -> None:
+        """Start a process and wait until it is ready.
+
+        Raises:
+            ChildFailed: if it is not ready in its time, or ends meanwhile.
+        """
+        running = _Running(child, self._spawn(child), time.monotonic())
+        self._running.append(running)
+        deadline = running.started + child.patience_s
+        while child.ready is not None and not child.ready():
+            if self._stop.is_set():
+                return
+            code = running.process.poll()
+            if code is not None or time.monotonic() > deadline:
+                raise ChildFailed(_not_ready(child, code))
+            time.sleep(0.05)
+
+    def watch(self) -> None:
+        """Restart what ends, until told to stop."""
+        while not self._stop.wait(0.1):
+            for running in self._running:
+                self._keep(running)
+
+    def stop(self) -> None:
+        """Stop everything, the last started first, each with ten seconds to finish."""
+        self._stop.set()
+        for running in reversed(self._running):
+            if running.process.poll() is None:
+                running.process.send_signal(signal.SIGTERM)
+                # A paused process sees its signal only when it goes on.
+                running.process.send_signal(signal.SIGCONT)
+                try:
+                    running.process.wait(10)
+                except subprocess.TimeoutExpired:
+                    self.say(
+                        running.child.name,
+                        say(
+                            "10 秒内未停止，强制结束", "did not stop in 10 s, killed", separator=" "
+                        ),
+                    )
+                    running.process.kill()
+                    running.process.wait()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was told to end."""
+        return self._stop.is_set()
+
+    def pids(self) -> dict[str, int]:
+        """Give the process number of every child by name."""
+        return {running.child.name: running.process.pid for running in self._running}
+
+    def _keep(self, running: _Running) -> None:
+        code = running.process.poll()
+        now = time.monotonic()
+        if code is None:
+            return
+        if running.restart_at is None:
+            if now - running.started > STEADY_S:
+                running.pause_s = FIRST_PAUSE_S
+            running.restart_at = now + running.pause_s
+            running.pause_s = min(running.pause_s * 2, LONGEST_PAUSE_S)
+            self.say(
+                running.child.name,
+                say(f"意外退出（{code}），即将重启", f"ended ({code}), restarting", separator=" "),
+            )
+        elif now >= running.restart_at:
+            running.process = self._spawn(running.child)
+            running.started, running.restart_at = now, None
+
+    def _spawn(self, child: Child) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            list(child.command),
+            env={**os.environ, **child.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            # The terminal's Ctrl-C reaches us alone: we stop the children in order.
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  only our main thread spawns
+        )
+        assert process.stdout is not None  # noqa: S101  asked for above
+        threading.Thread(target=self._relay, args=(child.name, process.stdout), daemon=True).start()
+        return process
+
+    def _relay(self, name: str, lines: IO[str]) -> None:
+        for line in lines:
+            if line.strip():
+                self.say(name, line.rstrip())
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to stop this child if the supervisor is killed outright."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _not_ready(child: Child, code: int | None) -> str:
+    if code is None:
+        return say(
+            f"进程 {child.name} 在 {child.patience_s:.0f} 秒内没有就绪。请看上面它的日志。",
+            f"The process {child.name} was not ready in {child.patience_s:.0f} s. "
+            "Its lines above say why.",
+        )
+    return say(
+        f"进程 {child.name} 启动失败（退出码 {code}）。请看上面它的日志。",
+        f"The process {child.name} failed to start (exit status {code}). Its lines above say why.",
+    )
