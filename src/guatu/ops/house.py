@@ -1,0 +1,104 @@
+"""An installation: its folder, addresses and environment, from what the operator set."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from guatu.ops.errors import CannotStart
+from guatu.ops.words import say
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Where an installation lives and listens.
+
+    Attributes:
+        home: its data folder.
+        host: the address browsers and plants reach; the log always stays on the loopback.
+        web_port, gateway_port, live_port, log_port: where the processes listen.
+    """
+
+    home: Path
+    host: str
+    web_port: int
+    gateway_port: int
+    live_port: int
+    log_port: int
+
+    @property
+    def ports(self) -> list[tuple[str, int, str]]:
+        """Every port with the variable that sets it and what listens there."""
+        return [
+            ("GUATU_WEB_PORT", self.web_port, say("网页", "web pages", separator=" ")),
+            ("GUATU_GATEWAY_PORT", self.gateway_port, say("接入网关", "gateway", separator=" ")),
+            ("GUATU_LIVE_PORT", self.live_port, say("实时推送", "live pages", separator=" ")),
+            ("GUATU_LOG_PORT", self.log_port, say("消息日志", "log", separator=" ")),
+        ]
+
+    @property
+    def gateway_url(self) -> str:
+        """The address plants send to."""
+        return f"https://{self.host}:{self.gateway_port}"
+
+    @property
+    def web_url(self) -> str:
+        """The address people open."""
+        return f"http://{self.host}:{self.web_port}/"
+
+    def environment(self) -> dict[str, str]:
+        """Give what every process of this installation finds in its environment."""
+        return {
+            "GUATU_HOME": str(self.home),
+            "GUATU_HOST": self.host,
+            "GUATU_WEB_PORT": str(self.web_port),
+            "GUATU_GATEWAY_PORT": str(self.gateway_port),
+            "GUATU_LIVE_PORT": str(self.live_port),
+            "GUATU_LOG_PORT": str(self.log_port),
+            "GUATU_LOG_URL": os.environ.get("GUATU_LOG_URL", f"nats://{HOST}:{self.log_port}"),
+            "GUATU_LIVE_SECRET": kept_secret(self.home / "live.secret"),
+            "DJANGO_SETTINGS_MODULE": "guatu.web.settings",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def house_from(environ: Mapping[str, str]) -> House:
+    """Read an installation from the environment.
+
+    Raises:
+        CannotStart: where a port is not a number from 1 to 65535.
+    """
+    return House(
+        home=Path(environ.get("GUATU_HOME", ".guatu")).resolve(),
+        host=environ.get("GUATU_HOST", HOST),
+        web_port=_port(environ, "GUATU_WEB_PORT", 8000),
+        gateway_port=_port(environ, "GUATU_GATEWAY_PORT", 8443),
+        live_port=_port(environ, "GUATU_LIVE_PORT", 8001),
+        log_port=_port(environ, "GUATU_LOG_PORT", 4222),
+    )
+
+
+def _port(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, str(default))
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise CannotStart(
+            say(
+                f"{name}={text} 不是端口号。请填 1 到 65535 之间的数字。",
+                f"{name}={text} is not a port. Give a number from 1 to 65535.",
+            )
+        )
+    return int(text)
+
+
+def kept_secret(path: Path) -> str:
+    """Give a secret that is made on first use and kept for its owner's eyes only."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text().strip()
