@@ -57,6 +57,7 @@ class Supervisor:
         self._running: list[_Running] = []
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._relays: list[threading.Thread] = []
 
     def stop_on_signals(self) -> None:
         """Let Ctrl-C and SIGTERM end the run in order."""
@@ -112,6 +113,8 @@ class Supervisor:
                     )
                     running.process.kill()
                     running.process.wait()
+        for relay in self._relays:
+            relay.join(1)  # a grandchild may still hold the pipe: its lines are not waited for
 
     @property
     def stopping(self) -> bool:
@@ -158,9 +161,10 @@ class Supervisor:
         return process
 
     def _relay(self, name: str, lines: IO[str]) -> None:
-        for line in lines:
-            if line.strip():
-                self.say(name, line.rstrip())
+        with lines:
+            for line in lines:
+                if line.strip():
+                    self.say(name, line.rstrip())
 
 
 def _die_with_parent() -> None:

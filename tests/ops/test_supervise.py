@@ -1,0 +1,92 @@
+"""The supervisor starts, restarts and stops real processes."""
+
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from guatu.ops.errors import ChildFailed
+from guatu.ops.supervise import Child, Supervisor
+from tests.waiting import wait_until
+
+LIVES = "import time, sys; print('up', flush=True); time.sleep(60)"
+
+
+def python(name: str, code: str, ready: Callable[[], bool] | None = None) -> Child:
+    return Child(name=name, command=[sys.executable, "-c", code], ready=ready, patience_s=10)
+
+
+@pytest.fixture
+def out() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def supervisor(out: io.StringIO) -> Iterator[Supervisor]:
+    made = Supervisor(out)
+    yield made
+    made.stop()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_lines_of_a_child_carry_its_name(supervisor: Supervisor, out: io.StringIO) -> None:
+    supervisor.start(python("one", LIVES, ready=lambda: "up" in out.getvalue()))
+
+    assert "one      | up" in out.getvalue()
+
+
+def test_a_killed_child_is_started_again(supervisor: Supervisor) -> None:
+    supervisor.start(python("one", LIVES))
+    first = supervisor.pids()["one"]
+    watcher = threading.Thread(target=supervisor.watch)
+    watcher.start()
+
+    os.kill(first, signal.SIGKILL)
+
+    wait_until(lambda: supervisor.pids()["one"] != first)
+    assert is_alive(supervisor.pids()["one"])
+    supervisor.stop()
+    watcher.join()
+
+
+def test_stop_ends_even_a_paused_child(supervisor: Supervisor) -> None:
+    supervisor.start(python("one", LIVES))
+    pid = supervisor.pids()["one"]
+    os.kill(pid, signal.SIGSTOP)
+
+    supervisor.stop()
+
+    assert not is_alive(pid)
+
+
+def test_a_child_that_ends_at_start_is_reported_with_its_status(supervisor: Supervisor) -> None:
+    with pytest.raises(ChildFailed, match="7"):
+        supervisor.start(python("one", "raise SystemExit(7)", ready=lambda: False))
+
+
+def test_children_go_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    code = (
+        "import time; from guatu.ops.supervise import Child, Supervisor; s = Supervisor();"
+        f"s.start(Child(name='c', command=[{sys.executable!r}, '-c', {LIVES!r}]));"
+        f"open({str(note)!r}, 'w').write(str(s.pids()['c'])); time.sleep(60)"
+    )
+    outer = Supervisor(io.StringIO())
+    outer.start(python("outer", code, ready=lambda: note.exists() and note.read_text() != ""))
+
+    os.kill(outer.pids()["outer"], signal.SIGKILL)
+
+    wait_until(lambda: not is_alive(int(note.read_text())))
+    outer.stop()
