@@ -1,0 +1,247 @@
+"""What the kernel remembers: plain structured arrays, so a checkpoint is one ``np.savez``.
+
+One row a point in ``points``, five slots a point in ``slots`` (LL, L, H, HH, MISSING), one
+row a unit in ``units``, and ``wake_ms``, the only array a tick has to scan.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guatu.core.alarms.limits import release_level, slot_of
+
+Rows = NDArray[np.void]
+
+NEVER_MS = 2**62
+"""A moment that no tick reaches, with room to add a delay to it."""
+
+NO_TIME_MS = -(2**62)
+"""The last sample's time of a point that has none."""
+
+UNKNOWN_STATE = -1
+
+QUIET, RISING, ACTIVE, FALLING = range(4)
+"""A slot's phase. RISING waits for the on delay, FALLING (still active) for the off delay."""
+
+POINT = np.dtype(
+    [
+        # What one sample in good range reads and writes comes first: one cache line.
+        ("last_ms", "i8"),  # time of the last judged sample, plant's clock
+        ("last_value", "f8"),  # held until the next sample; NaN before the first
+        ("arrived_ms", "i8"),  # when it was logged, gateway's clock
+        ("low_bar", "f8"),  # the tightest limits of any state: inside, nothing can begin
+        ("high_bar", "f8"),
+        ("quiet_ms", "i8"),  # silence allowed in the present state, or NEVER_MS
+        ("busy", "u1"),  # 1 while any slot is not QUIET
+        ("is_state", "u1"),  # 1 where the point tells its unit's state
+        ("configured", "u1"),
+        ("unit", "i4"),  # row in units, -1 for none
+        ("next", "i4"),  # the next point of the same unit, -1 at the end
+        ("missing_mask", "u4"),
+        ("missing_ms", "i8"),  # silence allowed while missing_mask holds; 0 is not watched
+        ("armed_ms", "i8"),  # from when silence counts, if later than the last arrival
+    ],
+    align=True,
+)
+
+SLOT = np.dtype(
+    [
+        ("phase", "u1"),
+        ("acked", "u1"),
+        ("enabled", "u1"),
+        ("mask", "u4"),
+        ("since_ms", "i8"),  # when the phase began, plant's clock (MISSING: gateway's)
+        ("began", "i8"),  # identity of the slot's latest alarm, 0 before the first
+        ("limit", "f8"),
+        ("release", "f8"),
+        ("on_ms", "i8"),
+        ("off_ms", "i8"),
+    ],
+    align=True,
+)
+
+UNIT = np.dtype([("state", "i4"), ("first", "i4"), ("size", "i4")], align=True)
+
+LIMIT = np.dtype(
+    [
+        ("enabled", "u1"),
+        ("value", "f8"),
+        ("deadband", "f8"),
+        ("release", "f8"),
+        ("on_delay_ms", "i8"),
+        ("off_delay_ms", "i8"),
+        ("states_mask", "u4"),
+    ],
+    align=True,
+)
+"""One of the four limits ``apply_point`` takes; build them with ``limit_rows``."""
+
+EVENT = np.dtype(
+    [
+        ("kind", "u1"),
+        ("slot", "u1"),
+        ("why", "u1"),
+        ("unit_state", "i2"),  # -1 while unknown
+        ("point", "i4"),
+        ("began", "i8"),
+        ("at_ms", "i8"),
+        ("value", "f8"),  # NaN for MISSING
+        ("limit", "f8"),  # for MISSING the seconds of silence allowed
+    ],
+    align=True,
+)
+
+ALWAYS = 0xFFFFFFFF
+
+
+def states_mask(states: Iterable[int]) -> int:
+    """Pack unit states 0 to 30 into the word the kernel tests; none named means always.
+
+    Bit 0 stands for a state not yet reported, which only "always" includes.
+    """
+    mask = 0
+    for state in states:
+        mask |= 1 << (state + 1)
+    return mask or ALWAYS
+
+
+class LimitLike(Protocol):
+    """What a limit must tell to be judged: core's ``AlarmLimit`` and the wire's both do."""
+
+    @property
+    def side(self) -> str: ...  # noqa: D102
+    @property
+    def stage(self) -> int: ...  # noqa: D102
+    @property
+    def value(self) -> float: ...  # noqa: D102
+    @property
+    def deadband(self) -> float: ...  # noqa: D102
+    @property
+    def on_delay_ms(self) -> int: ...  # noqa: D102
+    @property
+    def off_delay_ms(self) -> int: ...  # noqa: D102
+    @property
+    def states(self) -> Iterable[int]: ...  # noqa: D102
+
+
+def limit_rows(limits: Iterable[LimitLike]) -> Rows:
+    """Lay a point's limits into their four slots, LL L H HH, for ``apply_point``.
+
+    Raises:
+        LimitProblem: if a limit names an unknown side or stage.
+    """
+    rows = np.zeros(4, LIMIT)
+    for limit in limits:
+        rows[slot_of(limit.side, limit.stage)] = (
+            1,
+            limit.value,
+            limit.deadband,
+            release_level(limit.side, limit.value, limit.deadband),
+            limit.on_delay_ms,
+            limit.off_delay_ms,
+            states_mask(limit.states),
+        )
+    return rows
+
+
+class JudgeState:
+    """All that judging remembers between messages, for one partition.
+
+    Attributes:
+        points, slots, units, wake_ms: see this module's dtypes; shapes (P,), (P, 5), (U,), (P,).
+    """
+
+    def __init__(self, points: Rows, slots: Rows, units: Rows, wake_ms: NDArray[np.int64]) -> None:
+        self.points = points
+        self.slots = slots
+        self.units = units
+        self.wake_ms = wake_ms
+
+    def grow(self, points: int, units: int | None = None) -> None:
+        """Make room for at least so many points and units; what is known is kept."""
+        more = new_state(max(points - len(self.points), 0), max((units or 0) - len(self.units), 0))
+        if len(more.points):
+            self.points = np.concatenate([self.points, more.points])
+            self.slots = np.concatenate([self.slots, more.slots])
+            self.wake_ms = np.concatenate([self.wake_ms, more.wake_ms])
+        if len(more.units):
+            self.units = np.concatenate([self.units, more.units])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give everything as named plain arrays (not copies), for ``np.savez``.
+
+        Slots that never left rest carry only their configuration; the file compresses well.
+        """
+        return {
+            "judge_points": self.points,
+            "judge_slots": self.slots,
+            "judge_units": self.units,
+            "judge_wake_ms": self.wake_ms,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "JudgeState":
+        """Rebuild from ``arrays()``, with copies of its own.
+
+        Raises:
+            KeyError: if an array is absent.
+            ValueError: if an array was written by another layout.
+        """
+        kept = {name: np.array(arrays[f"judge_{name}"]) for name in ("points", "slots", "units")}
+        for name, dtype in (("points", POINT), ("slots", SLOT), ("units", UNIT)):
+            if kept[name].dtype != dtype:
+                raise ValueError(f"judge_{name} was written by another layout")
+        return cls(kept["points"], kept["slots"], kept["units"], np.array(arrays["judge_wake_ms"]))
+
+
+def new_state(points: int, units: int) -> JudgeState:
+    """Make an empty state with room for so many points and units."""
+    rows = np.zeros(points, POINT)
+    rows["last_ms"] = NO_TIME_MS
+    rows["last_value"] = np.nan
+    rows["low_bar"] = -np.inf
+    rows["high_bar"] = np.inf
+    rows["quiet_ms"] = NEVER_MS
+    rows["unit"] = rows["next"] = -1
+    unit_rows = np.zeros(units, UNIT)
+    unit_rows["state"] = UNKNOWN_STATE
+    unit_rows["first"] = -1
+    slots = np.zeros((points, 5), SLOT)
+    return JudgeState(rows, slots, unit_rows, np.full(points, NEVER_MS, np.int64))
+
+
+class EventBuffer:
+    """Where judging writes its events; it grows and never loses one.
+
+    Attributes:
+        rows: preallocated, dtype ``EVENT``; only ``rows[:count]`` mean anything. Do not keep
+            the array: growing replaces it.
+    """
+
+    def __init__(self, capacity: int = 4096) -> None:
+        self.rows: Rows = np.zeros(max(capacity, 64), EVENT)
+        # [events, place to go on from, judged, doubled, room needed], written by the kernel.
+        self.tally: NDArray[np.int64] = np.zeros(5, np.int64)
+
+    @property
+    def count(self) -> int:
+        """How many events are waiting."""
+        return int(self.tally[0])
+
+    def take(self) -> Rows:
+        """Hand over a copy of the events and empty the buffer."""
+        events: Rows = self.rows[: self.count].copy()
+        self.tally[0] = 0
+        return events
+
+    def clear(self) -> None:
+        """Forget the events, once they have been read in place."""
+        self.tally[0] = 0
+
+    def make_room(self, needed: int) -> None:
+        """Grow until so many more events fit."""
+        if len(self.rows) - self.count < needed:
+            more = np.zeros(max(len(self.rows), needed), EVENT)
+            self.rows = np.concatenate([self.rows, more])
