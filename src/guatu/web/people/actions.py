@@ -1,0 +1,126 @@
+"""Every change to people: one verb, one transaction, an actor and a moment."""
+
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from guatu.web.people import permission
+from guatu.web.people.models import Organisation, SignInEvent, User
+from guatu.web.regions.models import Region
+
+
+@transaction.atomic
+def create_organisation(
+    *,
+    name: str,
+    kind: Organisation.Kind,
+    region: Region,
+    parent: Organisation | None,
+    by: User | None,
+    at: datetime,  # noqa: ARG001 - the history that comes with audit is stamped with it
+) -> Organisation:
+    """Found an organisation.
+
+    Args:
+        name: unique.
+        kind: what it is.
+        region: where it works; its people see this region and all below it.
+        parent: its superior, if any.
+        by: an administrator who sees the region; None only for the installation itself
+            (`guatu demo`, the first administrator), never for a request.
+        at: the moment.
+
+    Raises:
+        PermissionDenied: if `by` may not.
+        ValidationError: if a field does not hold.
+    """
+    organisation = Organisation(name=name, kind=kind, region=region, parent=parent)
+    if by is not None:
+        permission.demand(by, "people.create_organisation", organisation)
+    organisation.full_clean()
+    organisation.save()
+    return organisation
+
+
+@transaction.atomic
+def create_user(
+    *,
+    username: str,
+    password: str,
+    name: str,
+    role: User.Role,
+    organisation: Organisation,
+    by: User | None,
+    at: datetime,
+) -> User:
+    """Create an account.
+
+    Args:
+        username: the sign-in name, unique.
+        password: held against the validators of the settings.
+        name: the person's name.
+        role: what the person does.
+        organisation: where.
+        by: as for `create_organisation`.
+        at: the moment of joining.
+
+    Raises:
+        PermissionDenied: if `by` may not.
+        ValidationError: if a field or the password does not hold.
+    """
+    user = User(username=username, name=name, role=role, organisation=organisation, date_joined=at)
+    if by is not None:
+        permission.demand(by, "people.create_user", user)
+    validate_password(password, user)
+    user.set_password(password)
+    user.full_clean()
+    user.save()
+    return user
+
+
+@transaction.atomic
+def change_own_password(
+    *, old: str, new: str, by: User, at: datetime, address: str | None = None
+) -> User:
+    """Change one's own password; other sessions of the account end by it.
+
+    Raises:
+        PermissionDenied: if nobody is signed in.
+        ValidationError: if the old password is wrong (code "wrong_password") or the new one weak.
+    """
+    permission.demand(by, "people.change_own_password", by)
+    user = User.objects.select_for_update().get(pk=by.pk)
+    if not user.check_password(old):
+        raise ValidationError({"old": ValidationError("", code="wrong_password")})
+    try:
+        validate_password(new, user)
+    except ValidationError as error:
+        raise ValidationError({"new": error.error_list}) from error
+    user.set_password(new)
+    user.save(update_fields=["password"])
+    record_sign_in(
+        username=user.username,
+        outcome=SignInEvent.Outcome.PASSWORD_CHANGED,
+        by=user,
+        at=at,
+        address=address,
+    )
+    return user
+
+
+def record_sign_in(
+    *,
+    username: str,
+    outcome: SignInEvent.Outcome,
+    by: User | None,
+    at: datetime,
+    address: str | None,
+) -> SignInEvent:
+    """Write down that someone came, left or was refused. A refused one has no `by`."""
+    if by is None and outcome != SignInEvent.Outcome.REFUSED:
+        raise PermissionDenied(outcome)
+    return SignInEvent.objects.create(
+        username=username[:150], user=by, outcome=outcome, at=at, address=address
+    )

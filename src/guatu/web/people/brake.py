@@ -1,0 +1,43 @@
+"""The brake on guessing passwords: after some refusals, no attempt counts until a while has passed.
+
+It reads the record of sign-ins, so it holds across processes and restarts. The three bounds answer
+three ways of guessing: one account from one place, one account from many places, many accounts
+from one place.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from guatu.web.people.models import SignInEvent
+
+WINDOW = timedelta(minutes=15)
+PER_ACCOUNT_AND_ADDRESS = 5
+PER_ACCOUNT = 30
+PER_ADDRESS = 60
+
+
+def wait_until(username: str, address: str | None, *, at: datetime) -> datetime | None:
+    """Tell until when an attempt is refused unseen, or None where it may be made.
+
+    Args:
+        username: the account that is tried.
+        address: where from; None where it is unknown.
+        at: now.
+    """
+    refused = SignInEvent.objects.filter(
+        outcome=SignInEvent.Outcome.REFUSED, at__gt=at - WINDOW, at__lte=at
+    )
+    mine = refused.filter(username=username[:150])
+    bounds = [
+        (mine.filter(address=address), PER_ACCOUNT_AND_ADDRESS),
+        (mine, PER_ACCOUNT),
+    ]
+    if address is not None:
+        bounds.append((refused.filter(address=address), PER_ADDRESS))
+    waits = [
+        (rows.aggregate(last=Max("at"))["last"] or at) + WINDOW
+        for rows, bound in bounds
+        if rows.count() >= bound
+    ]
+    return max(waits, default=None)

@@ -1,0 +1,122 @@
+"""Pages of people: sign in, sign out, one's own account."""
+
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from guatu.web.people import actions, brake
+from guatu.web.people.forms import PasswordForm, SignInForm
+from guatu.web.people.models import SignInEvent, User
+from guatu.web.people.signed_in import SignedInRequest
+from guatu.web.shell.requests import address_of
+
+
+def _next_of(request: HttpRequest) -> str:
+    """Where to go after signing in: an own address or the front page, never another site."""
+    wanted = request.POST.get("next") or request.GET.get("next") or "/"
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if safe else "/"
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def signin(request: HttpRequest) -> HttpResponse:
+    """The sign-in page."""
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(_next_of(request))
+    if request.method == "POST":
+        return _try_signing_in(request)
+    return _signin_page(request, SignInForm(request))
+
+
+def _signin_page(
+    request: HttpRequest, form: SignInForm, *, status: int = 200, wait_minutes: int | None = None
+) -> HttpResponse:
+    context = {"form": form, "next": _next_of(request), "wait_minutes": wait_minutes}
+    return render(request, "people/signin.html", context, status=status)
+
+
+def _try_signing_in(request: HttpRequest) -> HttpResponse:
+    now, address = timezone.now(), address_of(request)
+    username = request.POST.get("username", "")
+    until = brake.wait_until(username, address, at=now)
+    if until is not None:
+        seconds = max(1, int((until - now).total_seconds()))
+        response = _signin_page(
+            request, SignInForm(request), status=429, wait_minutes=-(-seconds // 60)
+        )
+        response["Retry-After"] = str(seconds)
+        return response
+    form = SignInForm(request, data=request.POST)
+    if form.is_valid() and isinstance(form.user, User):
+        login(request, form.user)
+        _record(form.user.username, SignInEvent.Outcome.SIGNED_IN, form.user, request)
+        return HttpResponseRedirect(_next_of(request))
+    if form.has_error("__all__", "refused"):
+        _record(username, SignInEvent.Outcome.REFUSED, None, request)
+    return _signin_page(request, form, status=422)
+
+
+def _record(
+    username: str, outcome: SignInEvent.Outcome, by: User | None, request: HttpRequest
+) -> None:
+    actions.record_sign_in(
+        username=username, outcome=outcome, by=by, at=timezone.now(), address=address_of(request)
+    )
+
+
+@require_POST
+def signout(request: SignedInRequest) -> HttpResponse:
+    """Sign out and show the sign-in page."""
+    _record(request.user.username, SignInEvent.Outcome.SIGNED_OUT, request.user, request)
+    logout(request)
+    messages.success(request, _("You have signed out."))
+    return redirect("people:signin")
+
+
+@sensitive_post_parameters("old", "new", "again")
+@require_http_methods(["GET", "POST"])
+def account(request: SignedInRequest) -> HttpResponse:
+    """Who am I here, and my password."""
+    form = PasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and _change_password(request, form):
+        messages.success(request, _("Your password has been changed."))
+        return redirect("people:account")
+    context = {
+        "form": form,
+        "events": request.user.sign_in_events.all()[:10],
+    }
+    return render(request, "people/account.html", context, status=422 if form.errors else 200)
+
+
+def _change_password(request: SignedInRequest, form: PasswordForm) -> bool:
+    """Do it, or put what was wrong on the form."""
+    try:
+        user = actions.change_own_password(
+            old=form.cleaned_data["old"],
+            new=form.cleaned_data["new"],
+            by=request.user,
+            at=timezone.now(),
+            address=address_of(request),
+        )
+    except ValidationError as error:
+        for field, problems in error.error_dict.items():
+            for problem in problems:
+                wrong_old = problem.code == "wrong_password"
+                form.add_error(field, _("The current password is wrong.") if wrong_old else problem)
+        return False
+    update_session_auth_hash(request, user)
+    return True

@@ -1,0 +1,271 @@
+"""Settings of the web, all from the environment, so one build serves a laptop and a province.
+
+Nothing here is secret: the key is made at first start and lives in GUATU_HOME, outside the source.
+The names of the variables and their defaults are listed in docs/runbook.md.
+"""
+
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+
+def _flag(name: str, *, default: bool = False) -> bool:
+    """Read a yes/no variable: 1, true, yes, on count as yes."""
+    text = os.environ.get(name)
+    return default if text is None else text.strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _names(name: str, default: list[str]) -> list[str]:
+    """Read a comma-separated variable."""
+    text = os.environ.get(name)
+    return default if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _home() -> Path:
+    """The folder of everything that this installation keeps, made if it is missing."""
+    home = Path(os.environ.get("GUATU_HOME", ".guatu")).expanduser().resolve()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"GUATU_HOME={home} cannot be made ({error}): set it to a folder you may write."
+        raise ImproperlyConfigured(message) from error
+    return home
+
+
+def _secret_key(home: Path) -> str:
+    """The key that signs sessions: from the environment, or made once and kept beside the data.
+
+    Written under another name and linked into place, so that two processes starting together
+    agree on one key.
+    """
+    if given := os.environ.get("GUATU_SECRET_KEY"):
+        return given
+    kept = home / "secret_key"
+    if not kept.exists():
+        draft = home / f".secret_key.{os.getpid()}"
+        try:
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(64))
+            try:
+                os.link(draft, kept)
+            except FileExistsError:
+                pass  # another process was first: its key is the key
+            finally:
+                draft.unlink()
+        except OSError as error:
+            message = (
+                f"{kept} cannot be written ({error}): set GUATU_HOME to a folder you may write."
+            )
+            raise ImproperlyConfigured(message) from error
+    return kept.read_text().strip()
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    """SQLite as two writers (web, worker) need it: WAL, writes that wait instead of failing."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "CONN_MAX_AGE": 60,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;"
+                "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON;"
+            ),
+        },
+    }
+
+
+def _database(url: str | None, home: Path) -> dict[str, Any]:
+    """Turn GUATU_DATABASE_URL into Django's form; without one, SQLite in the home folder."""
+    if not url:
+        return _sqlite(home / "guatu.sqlite3")
+    parts = urlsplit(url)
+    if parts.scheme in {"sqlite", "sqlite3"}:
+        return _sqlite(Path(unquote(parts.path)))
+    if parts.scheme not in {"postgres", "postgresql"}:
+        message = f"GUATU_DATABASE_URL: {parts.scheme!r} is neither postgres nor sqlite."
+        raise ImproperlyConfigured(message)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+def _existing(names: list[str]) -> list[str]:
+    """Until every room stands: those whose models can be read."""
+    here = Path(__file__).parent
+    rooms = {name: here / name.rsplit(".", 1)[1] for name in names}
+    return [
+        name
+        for name, room in rooms.items()
+        if (room / "apps.py").exists()
+        and ((room / "models.py").exists() or (room / "models" / "__init__.py").exists())
+    ]
+
+
+HOME = _home()
+SECRET_KEY = _secret_key(HOME)
+DEBUG = _flag("GUATU_DEBUG")
+
+# Hosts and the way in. Behind a proxy that ends TLS, say GUATU_HTTPS=1 and GUATU_PROXY=1.
+ALLOWED_HOSTS = _names(
+    "GUATU_HOSTS", ["localhost", "127.0.0.1", "[::1]", socket.gethostname().lower()]
+)
+HTTPS = _flag("GUATU_HTTPS")
+CSRF_TRUSTED_ORIGINS = _names("GUATU_ORIGINS", [])
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 60 * 60  # one shift
+CSRF_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+BEHIND_PROXY = _flag("GUATU_PROXY")
+if BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+
+# The live process. Its origin is that of the request with another port, unless a proxy says else.
+LIVE_PORT = int(os.environ.get("GUATU_LIVE_PORT", "8001"))
+LIVE_ORIGIN = os.environ.get("GUATU_LIVE_ORIGIN", "")
+LIVE_SECRET = os.environ.get("GUATU_LIVE_SECRET", "")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],  # plus the live origin of each request's host
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "guatu.web.shell",
+    "guatu.web.people",
+    *_existing(
+        [
+            "guatu.web.regions",
+            "guatu.web.warnings",
+            "guatu.web.monitoring",
+            "guatu.web.wall",
+        ]
+    ),
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "guatu.web.shell.middleware.ContentPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "guatu.web.shell.middleware.ChosenLanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "guatu.web.people.signed_in.SignInRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "guatu.web.urls"
+WSGI_APPLICATION = "guatu.web.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "guatu.web.shell.context.shell",
+            ],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "guatu.web.shell.templatetags.guatu",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": _database(os.environ.get("GUATU_DATABASE_URL"), HOME)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.User"
+LOGIN_URL = "people:signin"
+LOGIN_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# Language: Chinese unless the reader chose otherwise by the switch.
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+USE_I18N = True
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+
+# Static files: hashed and compressed once collected; straight from the apps until then.
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "guatu.web.shell.static_files.HashedFiles"},
+}
+STATIC_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() and not DEBUG
+WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
+WHITENOISE_AUTOREFRESH = not STATIC_COLLECTED
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "guatu.web.shell.views.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # A wrong address typed by a person is not an event of ours.
+        "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
+    },
+}

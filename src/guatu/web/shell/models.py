@@ -1,0 +1,1 @@
+"""The shell keeps nothing: it is the frame around the rooms."""

@@ -1,0 +1,51 @@
+"""What all tests share: a plain installation in a folder of its own, and the standing cast."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+
+from tests.cast import Cast, assemble
+
+
+def pytest_configure() -> None:
+    """Make the settings those of a fresh tree: nothing collected, quick password hashes."""
+    settings.STATIC_ROOT = "/nonexistent/static"
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.LIVE_SECRET = ""
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Put SQLite's test database into a folder of this run, so that runs side by side do not meet.
+
+    A file, not memory: the browser tests read it from other threads.
+    """
+    default = settings.DATABASES["default"]
+    if default["ENGINE"].endswith("sqlite3"):
+        path: Path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        default["TEST"]["NAME"] = str(path)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """Empty the process's cache, so that no test hears of another."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The standing cast, its organisations and its regions."""
+    return assemble()
+
+
+@pytest.fixture
+def client() -> Client:
+    """A browser without script; `client.force_login(cast.duty_officer)` signs in."""
+    return Client()
