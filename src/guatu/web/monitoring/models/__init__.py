@@ -1,0 +1,22 @@
+"""What monitoring keeps: plants and points, versioned limits, alarms, commands to deliver."""
+
+from guatu.web.monitoring.models.alarms import Alarm, Cleared, EventPosition
+from guatu.web.monitoring.models.delivery import CommandKind, Outbox
+from guatu.web.monitoring.models.limits import Bearing, LimitVersion, Slot
+from guatu.web.monitoring.models.plant import Plant, PlantKey, Point, PointKind, Unit
+
+__all__ = [
+    "Alarm",
+    "Bearing",
+    "Cleared",
+    "CommandKind",
+    "EventPosition",
+    "LimitVersion",
+    "Outbox",
+    "Plant",
+    "PlantKey",
+    "Point",
+    "PointKind",
+    "Slot",
+    "Unit",
+]
