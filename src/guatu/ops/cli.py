@@ -11,7 +11,16 @@ from guatu.ops.errors import OperatorError
 from guatu.ops.house import House, house_from
 from guatu.ops.words import say
 
-PROCESSES = ("gateway", "engine", "live", "worker", "web", "demo-plants")
+PROCESSES = (
+    "gateway",
+    "engine",
+    "live",
+    "worker",
+    "web",
+    "prepare",
+    "prepare-demo",
+    "demo-plants",
+)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ class House:
     Attributes:
         home: its data folder.
         host: the address browsers and plants reach; the log always stays on the loopback.
-        web_port, gateway_port, live_port, log_port: where the processes listen.
+        web_port, gateway_port, live_port, log_port, monitor_port: where the processes listen.
     """
 
     home: Path
@@ -28,6 +28,7 @@ class House:
     gateway_port: int
     live_port: int
     log_port: int
+    monitor_port: int
 
     @property
     def ports(self) -> list[tuple[str, int, str]]:
@@ -37,6 +38,11 @@ class House:
             ("GUATU_GATEWAY_PORT", self.gateway_port, say("接入网关", "gateway", separator=" ")),
             ("GUATU_LIVE_PORT", self.live_port, say("实时推送", "live pages", separator=" ")),
             ("GUATU_LOG_PORT", self.log_port, say("消息日志", "log", separator=" ")),
+            (
+                "GUATU_LOG_MONITOR_PORT",
+                self.monitor_port,
+                say("日志监视", "log monitoring", separator=" "),
+            ),
         ]
 
     @property
@@ -58,6 +64,9 @@ class House:
             "GUATU_GATEWAY_PORT": str(self.gateway_port),
             "GUATU_LIVE_PORT": str(self.live_port),
             "GUATU_LOG_PORT": str(self.log_port),
+            "GUATU_LOG_MONITOR_PORT": str(self.monitor_port),
+            "GUATU_GATEWAY_HOST": self.host,
+            "GUATU_LIVE_HOST": self.host,
             "GUATU_LOG_URL": os.environ.get("GUATU_LOG_URL", f"nats://{HOST}:{self.log_port}"),
             "GUATU_LIVE_SECRET": kept_secret(self.home / "live.secret"),
             "DJANGO_SETTINGS_MODULE": "guatu.web.settings",
@@ -78,6 +87,7 @@ def house_from(environ: Mapping[str, str]) -> House:
         gateway_port=_port(environ, "GUATU_GATEWAY_PORT", 8443),
         live_port=_port(environ, "GUATU_LIVE_PORT", 8001),
         log_port=_port(environ, "GUATU_LOG_PORT", 4222),
+        monitor_port=_port(environ, "GUATU_LOG_MONITOR_PORT", 8222),
     )
 
 

@@ -31,6 +31,7 @@ class Child:
         environment: what is added to our own environment.
         ready: tells whether it does its work; asked until it says yes.
         patience_s: seconds it may take to become ready.
+        once: it does its work and ends; the next child waits for its success.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
     patience_s: float = 60.0
+    once: bool = False
 
 
 @dataclass(slots=True)
@@ -80,12 +82,15 @@ class Supervisor:
         running = _Running(child, self._spawn(child), time.monotonic())
         self._running.append(running)
         deadline = running.started + child.patience_s
-        while child.ready is not None and not child.ready():
-            if self._stop.is_set():
-                return
+        while not self._stop.is_set():
             code = running.process.poll()
+            if child.once and code == 0:
+                self._running.remove(running)
+                return
             if code is not None or time.monotonic() > deadline:
                 raise ChildFailed(_not_ready(child, code))
+            if not child.once and (child.ready is None or child.ready()):
+                return
             time.sleep(0.05)
 
     def watch(self) -> None:

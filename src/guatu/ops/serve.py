@@ -1,0 +1,118 @@
+"""Run one process of the house; each loads only its own parts."""
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+
+from guatu.ops.house import House
+from guatu.ops.supervise import PR_SET_PDEATHSIG
+
+WEB_THREADS = 8
+
+
+def serve(process: str, house: House) -> int:
+    """Run a process by its name until it is told to stop.
+
+    Args:
+        process: one of `cli.PROCESSES`.
+        house: the installation; its environment becomes ours where nothing else is set.
+    """
+    for name, value in house.environment().items():
+        os.environ.setdefault(name, value)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)-7s %(name)s: %(message)s")
+    for chatty in ("httpx", "nats", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    _PROCESSES[process](house)
+    return 0
+
+
+def _gateway(_: House) -> None:
+    from guatu.telemetry.gateway import run_gateway  # noqa: PLC0415
+    from guatu.telemetry.settings import GatewaySettings  # noqa: PLC0415
+
+    run_gateway(GatewaySettings.from_env(os.environ))
+
+
+def _engine(_: House) -> None:
+    from guatu.telemetry.engine import run_engine  # noqa: PLC0415
+    from guatu.telemetry.settings import EngineSettings  # noqa: PLC0415
+
+    run_engine(EngineSettings.from_env(os.environ))
+
+
+def _live(_: House) -> None:
+    from guatu.telemetry.live import run_live  # noqa: PLC0415
+    from guatu.telemetry.settings import LiveSettings  # noqa: PLC0415
+
+    run_live(LiveSettings.from_env(os.environ))
+
+
+def _worker(_: House) -> None:
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from guatu.ops.worker import run_worker  # noqa: PLC0415
+
+    asyncio.run(run_worker(os.environ))
+
+
+def _web(house: House) -> None:
+    from granian import Granian  # noqa: PLC0415
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    Granian(
+        "guatu.ops.serve:web_application",
+        address=house.host,
+        port=house.web_port,
+        interface=Interfaces.WSGI,
+        blocking_threads=WEB_THREADS,
+        factory=True,
+        respawn_failed_workers=True,
+        log_level="warning",  # type: ignore[arg-type]  # the enum's own value
+    ).serve()
+
+
+def web_application() -> object:
+    """Give the web's WSGI application to the server's worker process.
+
+    A worker whose parent was killed outright would keep the port, so it goes with its parent.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    from guatu.web.wsgi import application  # noqa: PLC0415
+
+    return application
+
+
+def _prepare(house: House) -> None:
+    from guatu.ops.prepare import prepare  # noqa: PLC0415
+
+    prepare(house)
+
+
+def _prepare_demo(house: House) -> None:
+    from guatu.ops.prepare import prepare  # noqa: PLC0415
+
+    prepare(house)
+    from guatu.ops.demo import furnish  # noqa: PLC0415
+
+    furnish(house)
+
+
+def _demo_plants(house: House) -> None:
+    from guatu.ops.demo import run_plants  # noqa: PLC0415
+
+    run_plants(house)
+
+
+_PROCESSES = {
+    "gateway": _gateway,
+    "engine": _engine,
+    "live": _live,
+    "worker": _worker,
+    "web": _web,
+    "prepare": _prepare,
+    "prepare-demo": _prepare_demo,
+    "demo-plants": _demo_plants,
+}
