@@ -110,7 +110,10 @@ def _database(url: str | None, home: Path) -> dict[str, Any]:
 def _existing(names: list[str]) -> list[str]:
     """Until every room stands: those whose models can be read."""
     here = Path(__file__).parent
-    rooms = {name: here / name.rsplit(".", 1)[1] for name in names}
+    only = _names("GUATU_ONLY", [name.rsplit(".", 1)[1] for name in names])
+    rooms = {
+        name: here / name.rsplit(".", 1)[1] for name in names if name.rsplit(".", 1)[1] in only
+    }
     return [
         name
         for name, room in rooms.items()

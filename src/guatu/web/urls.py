@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,7 +18,9 @@ urlpatterns += [
         "warnings": "warnings/",
         "monitoring": "plants/",
     }.items()
-    if find_spec(f"guatu.web.{app}") and find_spec(f"guatu.web.{app}.urls")
+    if apps.is_installed(f"guatu.web.{app}")
+    and find_spec(f"guatu.web.{app}")
+    and find_spec(f"guatu.web.{app}.urls")
 ]
 
 handler400 = "guatu.web.shell.views.bad_request"
