@@ -1,0 +1,96 @@
+"""The recorder: what the engine decided, from the log into the database, each once."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import Error as DatabaseError
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from guatu.telemetry.log import EVENTS_STREAM
+
+logger = logging.getLogger("recorder")
+
+BATCH, WAIT_S = 200, 1.0
+LONGEST_PAUSE_S = 5.0
+
+InDatabase = Callable[[int, int, list[dict[str, Any]]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Reads the events of every partition in order and hands them on.
+
+    Attributes:
+        client: a connection to the log.
+        record: writes (partition, place in the stream, events); doing it twice changes nothing.
+        position: gives the place in the stream up to which all is recorded.
+        aside: folder for events that cannot be recorded, so that one cannot stop all others.
+    """
+
+    client: Client
+    record: InDatabase
+    position: Callable[[], Awaitable[int]]
+    aside: Path
+
+    async def run(self) -> None:
+        """Record for ever; after any failure of log or database, go on where it stopped."""
+        pause_s = 0.2
+        while True:
+            try:
+                await self._follow()
+            except (NatsError, OSError, TimeoutError, DatabaseError) as problem:
+                logger.warning("recording again in %.1f s: %r", pause_s, problem)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            else:
+                pause_s = 0.2
+
+    async def _follow(self) -> None:
+        """Record from the last position on, until the log or the database fails."""
+        start = await self.position() + 1
+        subscription = await self.client.jetstream().pull_subscribe(
+            "events.*",
+            stream=EVENTS_STREAM,
+            config=ConsumerConfig(
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=start,
+                ack_policy=AckPolicy.NONE,
+                inactive_threshold=60.0,
+            ),
+        )
+        expected = start
+        while True:
+            try:
+                messages = await subscription.fetch(BATCH, timeout=WAIT_S)
+            except TimeoutError:
+                # Silence may also be a consumer that the log forgot: it then answers with an error.
+                await subscription.consumer_info()
+                continue
+            for message in messages:
+                sequence = message.metadata.sequence.stream
+                if sequence < expected:
+                    continue
+                if sequence > expected and start > 1:
+                    logger.warning("events %d to %d are gone", expected, sequence - 1)
+                await self._record(message, sequence)
+                expected = sequence + 1
+
+    async def _record(self, message: Msg, sequence: int) -> None:
+        partition = int(message.subject.rsplit(".", 1)[1])
+        try:
+            await self.record(partition, sequence, json.loads(message.data))
+        except (DatabaseError, OSError):
+            raise
+        except Exception:
+            # One message that we cannot understand must not stop the alarms behind it.
+            self.aside.mkdir(parents=True, exist_ok=True)
+            (self.aside / f"{sequence}.json").write_bytes(message.data)
+            logger.exception("event %d set aside in %s", sequence, self.aside)

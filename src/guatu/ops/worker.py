@@ -1,0 +1,166 @@
+"""The worker: records events, delivers commands, and lets time raise what is due."""
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.db import close_old_connections
+from django.db.models import Max
+from django.utils import timezone
+from nats.aio.client import Client
+
+from guatu.ops.recorder import Recorder
+from guatu.telemetry import command, log
+from guatu.telemetry.settings import StreamSettings
+from guatu.web.monitoring import actions as monitoring
+from guatu.web.monitoring.models import EventPosition
+from guatu.web.warnings import actions as warnings
+from guatu.web.warnings.models import WarningEntry
+
+logger = logging.getLogger("worker")
+
+OUTBOX_EVERY_S, TIME_EVERY_S, ANNOUNCE_EVERY_S = 0.5, 2.0, 0.3
+
+T = TypeVar("T")
+
+
+class Database:
+    """Runs Django's synchronous work on one thread, so that it has one connection and an order."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
+
+    async def do(self, work: Callable[..., T], **facts: object) -> T:
+        """Run work(**facts) and give what it gives."""
+
+        def run() -> T:
+            close_old_connections()
+            return work(**facts)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+
+
+async def run_worker(environ: Mapping[str, str]) -> None:
+    """Work until SIGTERM or SIGINT.
+
+    Args:
+        environ: where the log and the data folder are.
+    """
+    streams = StreamSettings.from_env(environ)
+    database = Database()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with log.connection(streams, "worker") as client:
+        await log.ensure_shared(client.jetstream(), streams)
+        announcer = Announcer(client, database)
+        recorder = Recorder(
+            client=client,
+            record=partial(_record, database, announcer),
+            position=partial(database.do, _position),
+            aside=Path(environ.get("GUATU_HOME", ".guatu")) / "unrecorded",
+        )
+        works = [
+            asyncio.create_task(recorder.run()),
+            asyncio.create_task(_every(OUTBOX_EVERY_S, partial(_deliver, database))),
+            asyncio.create_task(_every(TIME_EVERY_S, partial(_let_time_act, database))),
+            asyncio.create_task(_every(ANNOUNCE_EVERY_S, announcer.announce)),
+        ]
+        logger.info("recording, delivering, watching the clock")
+        stopping = asyncio.create_task(stop.wait())
+        ended, _ = await asyncio.wait([stopping, *works], return_when=asyncio.FIRST_COMPLETED)
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
+        for work in ended - {stopping}:
+            work.result()  # a loop that ended of itself failed: let the supervisor see it
+
+
+async def _record(
+    database: Database,
+    announcer: "Announcer",
+    partition: int,
+    sequence: int,
+    events: list[dict[str, Any]],
+) -> None:
+    await database.do(
+        monitoring.record_events,
+        partition=partition,
+        stream_seq=sequence,
+        events=events,
+        at=timezone.now(),
+    )
+    announcer.plants.update(event["plant"] for event in events if event.get("plant"))
+
+
+def _position() -> int:
+    return EventPosition.objects.aggregate(last=Max("stream_seq"))["last"] or 0
+
+
+async def _deliver(database: Database) -> None:
+    await database.do(monitoring.publish_outbox, publish=command.place, at=timezone.now())
+
+
+async def _let_time_act(database: Database) -> None:
+    await database.do(monitoring.raise_overdue_alarms, at=timezone.now())
+    await database.do(warnings.escalate_overdue, at=timezone.now())
+
+
+class Announcer:
+    """Tells open pages that something changed, whichever process changed it.
+
+    It watches the warnings' history, which every change writes into, so no other place needs to
+    remember to announce.
+    """
+
+    def __init__(self, client: Client, database: Database) -> None:
+        self.plants: set[int] = set()
+        self._client = client
+        self._database = database
+        self._last: int | None = None
+
+    async def announce(self) -> None:
+        """Publish what changed since the last time."""
+        plants, self.plants = self.plants, set()
+        for plant in sorted(plants):
+            await self._say({"kind": "alarm", "plant": plant, "region": None})
+        if self._last is None:
+            self._last = await self._database.do(_last_entry)
+        regions, self._last = await self._database.do(_touched_regions, after=self._last)
+        for region in regions:
+            await self._say({"kind": "warning", "plant": None, "region": region})
+
+    async def _say(self, change: dict[str, Any]) -> None:
+        await self._client.publish(log.CHANGED, json.dumps(change).encode())
+
+
+def _last_entry() -> int:
+    return WarningEntry.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def _touched_regions(*, after: int) -> tuple[list[str], int]:
+    rows = list(
+        WarningEntry.objects.filter(pk__gt=after)
+        .order_by("pk")
+        .values_list("pk", "warning__region_id")
+    )
+    return sorted({region for _, region in rows}), rows[-1][0] if rows else after
+
+
+async def _every(seconds: float, work: Callable[[], Any]) -> None:
+    """Do work again and again; a failure is told, and the next turn tries anew."""
+    while True:
+        try:
+            await work()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            logger.exception("a periodic work failed, next try in %.1f s", seconds)
+        await asyncio.sleep(seconds)
