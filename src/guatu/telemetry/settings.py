@@ -1,0 +1,229 @@
+"""What each process is told by its environment: one frozen value a process, read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+GIGABYTE = 1 << 30
+
+
+class SettingsError(ValueError):
+    """A variable of the environment cannot be used; says which and why."""
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int = 0) -> int:
+    text = env.get(name, "")
+    try:
+        value = int(text) if text else default
+    except ValueError:
+        raise SettingsError(f"{name} must be a whole number, not {text!r}") from None
+    if value < low:
+        raise SettingsError(f"{name} must be at least {low}, not {value}")
+    return value
+
+
+def _folder(env: Mapping[str, str]) -> Path:
+    return Path(env.get("GUATU_HOME") or ".guatu").absolute()
+
+
+def _log_url(env: Mapping[str, str]) -> str:
+    return env.get("GUATU_LOG_URL") or f"nats://127.0.0.1:{_number(env, 'GUATU_LOG_PORT', 4222)}"
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).absolute() if env.get(name) else None
+
+
+def _partition_list(env: Mapping[str, str], count: int) -> tuple[int, ...]:
+    text = env.get("GUATU_ENGINE_PARTITIONS", "")
+    if not text:
+        return tuple(range(count))
+    try:
+        chosen = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise SettingsError(f"GUATU_ENGINE_PARTITIONS must look like 0,1, not {text!r}") from None
+    if not chosen or chosen[0] < 0 or chosen[-1] >= count:
+        raise SettingsError(f"GUATU_ENGINE_PARTITIONS must lie in 0..{count - 1}, not {text!r}")
+    return chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """The embedded log server.
+
+    Args:
+        home: the installation's folder; the log lies in ``home/log``.
+        port: where clients connect, on 127.0.0.1.
+        monitor_port: where /varz answers, on 127.0.0.1.
+    """
+
+    home: Path
+    port: int = 4222
+    monitor_port: int = 8222
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the environment; raises SettingsError."""
+        return cls(
+            home=_folder(env),
+            port=_number(env, "GUATU_LOG_PORT", 4222, 1),
+            monitor_port=_number(env, "GUATU_LOG_MONITOR_PORT", 8222, 1),
+        )
+
+    @property
+    def folder(self) -> Path:
+        """Where the log keeps its store and its configuration."""
+        return self.home / "log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSettings:
+    """How the streams of the log are laid out; the same for every process.
+
+    Args:
+        log_url: where the log answers; several addresses separated by commas for a cluster.
+        partitions: number of partitions plants are spread over; never changed later.
+        replicas: copies of each stream, 1 alone, 3 in a cluster.
+        max_bytes: the log's share of the disk; the free disk bounds it further.
+        disk: a folder on the log's disk, to look at what is free.
+    """
+
+    log_url: str = "nats://127.0.0.1:4222"
+    partitions: int = 2
+    replicas: int = 1
+    max_bytes: int = 20 * GIGABYTE
+    disk: Path = Path()
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the environment; raises SettingsError."""
+        return cls(
+            log_url=_log_url(env),
+            partitions=_number(env, "GUATU_PARTITIONS", 2, 1),
+            replicas=_number(env, "GUATU_LOG_REPLICAS", 1, 1),
+            max_bytes=_number(env, "GUATU_LOG_MAX_BYTES", 20 * GIGABYTE, 1 << 20),
+            disk=_folder(env),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """The process that takes beats from plants.
+
+    Args:
+        certificate: TLS certificate chain; plain HTTP when this or the key is None.
+        private_key: its key.
+        backlog_messages: unevaluated log messages of a partition above which plants get 429.
+    """
+
+    streams: StreamSettings
+    host: str = "127.0.0.1"
+    port: int = 8443
+    certificate: Path | None = None
+    private_key: Path | None = None
+    backlog_messages: int = 5000
+    max_body: int = 4 << 20
+    coalesce_ms: int = 3
+    coalesce_bytes: int = 200_000
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the environment; raises SettingsError."""
+        return cls(
+            streams=StreamSettings.from_env(env),
+            host=env.get("GUATU_GATEWAY_HOST") or "127.0.0.1",
+            port=_number(env, "GUATU_GATEWAY_PORT", 8443),
+            certificate=_path(env, "GUATU_GATEWAY_CERT"),
+            private_key=_path(env, "GUATU_GATEWAY_TLS_KEY"),
+            backlog_messages=_number(env, "GUATU_BACKLOG_MESSAGES", 5000, 1),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """The process that judges and stores.
+
+    Args:
+        history: folder of segments and checkpoints.
+        mine: partitions this process owns.
+        cut_ms: a segment is cut at the first tick this long after the last cut,
+        cut_samples: or as soon as a tick finds this many samples in memory.
+        keep_log_ms: how long the log keeps what is already stored.
+    """
+
+    streams: StreamSettings
+    history: Path
+    mine: tuple[int, ...] = (0, 1)
+    cut_ms: int = 30_000
+    cut_samples: int = 12_000_000
+    keep_log_ms: int = 60_000
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the environment; raises SettingsError."""
+        streams = StreamSettings.from_env(env)
+        return cls(
+            streams=streams,
+            history=history_folder(env),
+            mine=_partition_list(env, streams.partitions),
+            cut_ms=_number(env, "GUATU_CUT_MS", 30_000, 1),
+            cut_samples=_number(env, "GUATU_CUT_SAMPLES", 12_000_000, 1),
+            keep_log_ms=_number(env, "GUATU_LOG_KEEP_MS", 60_000),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSettings:
+    """The process that pushes to browsers.
+
+    Args:
+        secret: signs the tickets; the same in the web process.
+        origins: web origins that may read the stream; ``*`` for any.
+    """
+
+    streams: StreamSettings
+    secret: str
+    host: str = "127.0.0.1"
+    port: int = 8001
+    origins: tuple[str, ...] = ("*",)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the environment; raises SettingsError when the secret is missing."""
+        secret = env.get("GUATU_LIVE_SECRET", "")
+        if len(secret) < 16:
+            raise SettingsError("GUATU_LIVE_SECRET must be set to at least 16 characters")
+        return cls(
+            streams=StreamSettings.from_env(env),
+            secret=secret,
+            host=env.get("GUATU_LIVE_HOST") or "127.0.0.1",
+            port=_number(env, "GUATU_LIVE_PORT", 8001),
+            origins=tuple((env.get("GUATU_LIVE_ORIGINS") or "*").split(",")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSettings:
+    """What the web's two doors need.
+
+    Args:
+        timeout_s: how long a question or command may take before it counts as unavailable.
+    """
+
+    streams: StreamSettings
+    history: Path
+    timeout_s: float = 3.0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the environment; raises SettingsError."""
+        return cls(streams=StreamSettings.from_env(env), history=history_folder(env))
+
+
+def history_folder(env: Mapping[str, str] = os.environ) -> Path:
+    """The folder of segments and checkpoints."""
+    return _path(env, "GUATU_HISTORY") or _folder(env) / "history"
