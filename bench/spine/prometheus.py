@@ -178,9 +178,7 @@ def send(port: int, requests: list[bytes], connections: int) -> float:
 
 def alerts(port: int) -> int:
     """Count the alerts that fire now."""
-    with urllib.request.urlopen(
-        f"http://127.0.0.1:{port}/api/v1/alerts"
-    ) as reply:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/alerts") as reply:
         return len(json.load(reply)["data"]["alerts"])
 
 
