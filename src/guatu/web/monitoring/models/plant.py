@@ -26,6 +26,8 @@ class Plant(models.Model):
     contact = models.CharField(max_length=120, blank=True)
     # Rises with every change of keys, units, points or limits; the engine ignores what is older.
     config_version = models.PositiveIntegerField(default=0)
+    # The version that the engine last said it judges by.
+    applied_version = models.PositiveIntegerField(default=0)
     registered_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
