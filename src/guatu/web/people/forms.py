@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from guatu.web.people.models import User
@@ -30,10 +31,10 @@ class SignInForm(forms.Form):
         ),
     )
 
-    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, request: HttpRequest, data: QueryDict | None = None) -> None:
         self.request = request
         self.user: User | None = None
-        super().__init__(*args, **kwargs)
+        super().__init__(data)
 
     def clean(self) -> dict[str, Any]:
         """Check the pair. One sentence for both mistakes: it tells no one which names exist."""
@@ -51,7 +52,7 @@ class SignInForm(forms.Form):
         return cleaned
 
 
-def _password(label: Any, autocomplete: str) -> forms.CharField:
+def _password(label: str | Promise, autocomplete: str) -> forms.CharField:
     return forms.CharField(
         label=label,
         strip=False,

@@ -36,6 +36,8 @@ class Organisation(models.Model):
     )
 
     class Meta:
+        """How people and the database see it."""
+
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
         ordering = ["region_id", "kind", "name"]
@@ -72,6 +74,8 @@ class User(AbstractUser):
     objects: ClassVar[UserManager["User"]] = UserManager()
 
     class Meta:
+        """How people and the database see it."""
+
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["username"]
@@ -114,6 +118,8 @@ class SignInEvent(models.Model):
     at = models.DateTimeField(_("time"))
 
     class Meta:
+        """How people and the database see it."""
+
         verbose_name = _("sign-in event")
         verbose_name_plural = _("sign-in events")
         ordering = ["-at", "-id"]

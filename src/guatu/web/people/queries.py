@@ -1,7 +1,7 @@
-"""What a user may see: decided here, once, for every model that has a region and an organisation."""
+"""What a user may see: decided here, once, for every model with a region and an organisation."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, Q, QuerySet
@@ -61,7 +61,7 @@ def sight_of(user: User | AnonymousUser | None) -> Sight:
 
 
 def visible(
-    rows: QuerySet[_Row], user: User | AnonymousUser | None, **columns: Any
+    rows: QuerySet[_Row], user: User | AnonymousUser | None, **columns: str
 ) -> QuerySet[_Row]:
     """Keep the rows that this user may see.
 

@@ -49,7 +49,7 @@ def origin(request: HttpRequest) -> str:
 
 
 def pass_for(request: HttpRequest, *, at: datetime) -> Pass | None:
-    """A pass for the request's user, or None where nobody is signed in or no live process is set."""
+    """A pass for the request's user; None where nobody is signed in or no live process is set."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not settings.LIVE_SECRET:
         return None

@@ -1,5 +1,7 @@
 """The content policy of each request's host, and the language that the reader chose."""
 
+from contextlib import suppress
+
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -21,10 +23,9 @@ class ContentPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
     ) -> PolicyParts:
         """The settings' policy and one origin more."""
         parts = super().get_policy_parts(request, response, report_only)
-        try:
+        # Under a host that is not ours the answer is an error page, which listens to nothing.
+        with suppress(DisallowedHost):
             parts.update = {**(parts.update or {}), "connect-src": [live.origin(request)]}
-        except DisallowedHost:
-            pass  # the answer is an error page: it listens to nothing
         return parts
 
 
@@ -42,7 +43,9 @@ class ChosenLanguageMiddleware(LocaleMiddleware):
         request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
 
     def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
+        self,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        response: HttpResponseBase,
     ) -> HttpResponseBase:
         """Tell the language, and that the answer depends on the cookie, not on the header."""
         response.headers.setdefault("Content-Language", translation.get_language() or "")

@@ -2,7 +2,9 @@
 
 The shell lies below people and must not know permission, so people says who decides::
 
-    nav.register(Entry(label=_("Warnings"), url_name="warnings:desk", verb="warnings.see", order=20))
+    nav.register(
+        Entry(label=_("Warnings"), url_name="warnings:desk", verb="warnings.see", order=20)
+    )
 """
 
 from collections.abc import Callable, Iterable

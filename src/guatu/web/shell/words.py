@@ -1,0 +1,105 @@
+"""Figures, moments and durations as words, in the reader's language.
+
+Templates reach these through the filters in templatetags/guatu.py; Python may call them directly.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+NOTHING = "–"
+Figure = int | float | Decimal
+
+_LEVELS = {1: "blue", 2: "yellow", 3: "orange", 4: "red"}
+LEVEL_SHAPES = {"blue": "○", "yellow": "●", "orange": "▲", "red": "■"}
+TONE_SHAPES = {"good": "●", "attention": "▲", "bad": "■", "idle": "○"}
+
+
+def number(value: object, decimals: int | None = None) -> str:
+    """A figure with thousands set apart; no figure is a dash.
+
+    Args:
+        value: int, float, Decimal; anything else, and not-a-number, is a dash.
+        decimals: how many are shown; None shows an integer as one and up to three otherwise.
+    """
+    if isinstance(value, bool) or not isinstance(value, Figure):
+        return NOTHING
+    if value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124 - NaN alone differs from itself
+        return NOTHING
+    if decimals is None:
+        text = f"{value:.3f}".rstrip("0").rstrip(".") if not isinstance(value, int) else str(value)
+        decimals = len(text.partition(".")[2])
+    return _grouped(value, decimals)
+
+
+def _grouped(value: Figure, decimals: int) -> str:
+    text = f"{value:,.{decimals}f}"
+    # "-0.0" tells nothing that "0.0" does not.
+    return text.lstrip("-") if not text.strip("-0.,") else text
+
+
+def level_name(level: object) -> str:
+    """The colour of a warning level: "blue", "yellow", "orange" or "red".
+
+    Args:
+        level: 1 to 4 (blue to red), a colour, or an enumeration of either.
+
+    Raises:
+        ValueError: if it is none of these.
+    """
+    plain = getattr(level, "value", level)
+    if isinstance(plain, int) and plain in _LEVELS:
+        return _LEVELS[plain]
+    name = str(plain).lower()
+    if name in LEVEL_SHAPES:
+        return name
+    raise ValueError(f"no warning level: {level!r}")
+
+
+def level_word(level: object) -> str:
+    """The colour as a word."""
+    return {
+        "blue": _("Blue"),
+        "yellow": _("Yellow"),
+        "orange": _("Orange"),
+        "red": _("Red"),
+    }[level_name(level)]
+
+
+def duration(span: timedelta) -> str:
+    """A duration in its largest two units, rounded towards zero, without sign: "2 h 5 min"."""
+    seconds = int(abs(span.total_seconds()))
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        if not hours:
+            return _("%(days)s d") % {"days": days}
+        return _("%(days)s d %(hours)s h") % {"days": days, "hours": hours}
+    if hours:
+        if not minutes:
+            return _("%(hours)s h") % {"hours": hours}
+        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    if minutes:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    return _("%(seconds)s s") % {"seconds": seconds}
+
+
+def due_words(due: datetime, *, at: datetime) -> str:
+    """How long is left until a deadline, or how far it is over."""
+    if due < at:
+        return _("overdue by %(time)s") % {"time": duration(at - due)}
+    return _("%(time)s left") % {"time": duration(due - at)}
+
+
+def short_moment(moment: datetime, *, at: datetime) -> str:
+    """A moment as short as stays clear: time today, day and time this year, else all of it."""
+    here, now = timezone.localtime(moment), timezone.localtime(at)
+    if here.date() == now.date():
+        return f"{here:%H:%M:%S}"
+    return f"{here:%m-%d %H:%M}" if here.year == now.year else f"{here:%Y-%m-%d %H:%M}"
+
+
+def full_moment(moment: datetime) -> str:
+    """A moment with date and seconds, in the local time."""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S}"
