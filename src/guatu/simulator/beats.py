@@ -68,14 +68,15 @@ def encode(batch: Batch, *, epoch: int, beat: int) -> bytes:
     Floats are written shortest-exact, so the value read back is the same to the last bit.
     NaN becomes null: JSON has no other word for "no sample".
     """
-    body = {
+    body: dict[str, object] = {
         "epoch": epoch,
         "beat": beat,
         "t": np.ascontiguousarray(batch.times_ms),
         "p": batch.points,
         "v": np.ascontiguousarray(batch.values),
-        "backfill": batch.backfill,
     }
+    if batch.backfill:
+        body["backfill"] = True
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
 
 

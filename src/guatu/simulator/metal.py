@@ -73,6 +73,7 @@ class Metal:
         dt: float,
         *,
         demand_m3_s: float,
+        bleed_m3_s: float,
         pouring: float,
         extra_m3_s: float,
         gate_open: bool,
@@ -83,7 +84,8 @@ class Metal:
 
         Args:
             dt: seconds.
-            demand_m3_s: metal the moulds take now, bleeding included.
+            demand_m3_s: metal the cast takes now, which the controllers know.
+            bleed_m3_s: metal running out below the moulds, which they do not know.
             pouring: 0 where the furnace stands back, 1 at its casting angle, more where it
                 tilts too far.
             extra_m3_s: metal that runs whatever the controllers want.
@@ -105,7 +107,8 @@ class Metal:
         available = self.launder_mm / 1000.0 * LAUNDER_M2 / dt + poured
         passed = max(0.0, min(passed, available)) if gate_open else 0.0
         drained = self._drain(dt, draining)
-        taken = min(demand_m3_s, self.trough_mm / 1000.0 * TROUGH_M2 / dt + passed)
+        leaving = demand_m3_s + bleed_m3_s
+        taken = min(leaving, self.trough_mm / 1000.0 * TROUGH_M2 / dt + passed)
         self.launder_mm += (poured - passed) * dt / LAUNDER_M2 * 1000.0
         self.trough_mm += (passed - taken) * dt / TROUGH_M2 * 1000.0
         self.poured_m3 += poured * dt

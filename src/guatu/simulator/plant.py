@@ -249,13 +249,13 @@ class CastingLine:
     def _move_metal(self, dt: float, now: Disturbances) -> None:
         demand = cast_kg_s(self.speed) / LIQUID_KG_M3
         running = self.state in METAL_RUNS and not self.interlock.tripped
-        if self.state in {UnitState.START, UnitState.STEADY}:
-            demand += now.bleed * REFERENCE_M3_S
+        bleeding = now.bleed if self.state in {UnitState.START, UnitState.STEADY} else 0.0
         extra = now.uncontrolled_inflow * REFERENCE_M3_S if self.casting else 0.0
         self.metal.furnace_c = self._slow.furnace_c.now
         self.metal.step(
             dt,
             demand_m3_s=demand,
+            bleed_m3_s=bleeding * REFERENCE_M3_S,
             pouring=self.interlock.tilt.share * now.furnace_gain if running else 0.0,
             extra_m3_s=extra,
             gate_open=self.interlock.cutoff.share > 0.5,
@@ -268,7 +268,7 @@ class CastingLine:
         full = self.casting or (self.state is UnitState.IDLE and ready and not now.forbid_casting)
         heat = cast_kg_s(self.speed) * heat_kj_per_kg(self.metal.trough_c) if self.casting else 0.0
         if self.casting and self.metal.trough_mm > 5.0 and self.speed > 0:
-            heat *= 1.0 + 1.5 * now.bleed  # bare metal under the mould heats the water too
+            heat *= 1.0 + 3.0 * now.bleed  # bare metal under the mould heats the water too
         self.water.step(
             dt,
             wanted_m3_h=FULL_FLOW_M3_H if full else STANDBY_M3_H,

@@ -44,7 +44,7 @@ SHELL_S = 14.0
 FULL_FLOW_M3_H = 200.0
 STANDBY_M3_H = 60.0
 
-STEP_S = 0.05
+STEP_S = 0.125
 """The pipe is quick; longer steps would ring."""
 
 
