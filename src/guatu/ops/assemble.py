@@ -6,8 +6,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from guatu.ops import preflight
@@ -17,6 +17,9 @@ from guatu.ops.supervise import Child, Supervisor
 from guatu.ops.words import say
 from guatu.telemetry.log import log_server_command, sync_problem, write_log_config
 from guatu.telemetry.settings import LogSettings
+
+PRODUCT = ("log", "prepare", "gateway", "engine", "live", "worker", "web")
+DEMO = ("log", "prepare-demo", "gateway", "engine", "live", "worker", "web", "demo-plants")
 
 
 def up(house: House, *, demo: bool) -> int:
@@ -31,26 +34,42 @@ def up(house: House, *, demo: bool) -> int:
         ChildFailed: if a part did not come up; what had started is stopped.
     """
     started = time.monotonic()
-    preflight.check_folder(house.home)
-    held = preflight.hold_folder(house.home)
     supervisor = Supervisor()
     supervisor.stop_on_signals()
-    try:
-        preflight.check_ports(house.ports, house.host)
-        environment, certificate = _environment(house)
-        os.environ.update(environment)
-        for child in _children(house, certificate, demo=demo):
-            if not supervisor.stopping:
-                supervisor.start(child)
+    with standing(house, supervisor, DEMO if demo else PRODUCT):
         if not supervisor.stopping:
             _greet(supervisor, house, time.monotonic() - started, demo=demo)
         supervisor.watch()
+    supervisor.say("guatu", say("已全部停止", "all stopped", separator=" "))
+    return 0
+
+
+@contextmanager
+def standing(house: House, supervisor: Supervisor, parts: Collection[str]) -> Iterator[None]:
+    """Keep parts of the house standing for a block, and stop them after.
+
+    Args:
+        house: where it lives and listens.
+        supervisor: starts them; its `watch` starts again what ends.
+        parts: names of processes, started in the house's order.
+
+    Raises:
+        CannotStart: before anything was started.
+        ChildFailed: if a part did not come up.
+    """
+    preflight.check_folder(house.home)
+    held = preflight.hold_folder(house.home)
+    try:
+        preflight.check_ports(house.ports, house.host)
+        environment, certificate = _environment(house)
+        for child in _children(house, certificate, environment):
+            if child.name in parts and not supervisor.stopping:
+                supervisor.start(child)
+        yield
     finally:
         supervisor.say("guatu", say("正在停止……", "stopping …", separator=" "))
         supervisor.stop()
         held.close()
-    supervisor.say("guatu", say("已全部停止", "all stopped", separator=" "))
-    return 0
 
 
 def _environment(house: House) -> tuple[dict[str, str], Certificate]:
@@ -66,27 +85,32 @@ def _environment(house: House) -> tuple[dict[str, str], Certificate]:
     return environment, certificate
 
 
-def _children(house: House, certificate: Certificate, *, demo: bool) -> list[Child]:
-    log = LogSettings.from_env(os.environ)
+def _children(house: House, certificate: Certificate, environment: dict[str, str]) -> list[Child]:
+    log = LogSettings.from_env({**os.environ, **environment})
     write_log_config(log)
     trust = ssl.create_default_context(cafile=str(certificate.authority))
-    children = [
+
+    def own(name: str, ready: Callable[[], bool] | None = None, *, once: bool = False) -> Child:
+        return Child(
+            name=name,
+            command=[sys.executable, "-m", "guatu", "serve", name],
+            environment=environment,
+            ready=ready,
+            patience_s=300.0 if once else 60.0,
+            once=once,
+        )
+
+    return [
         Child(name="log", command=log_server_command(log), ready=lambda: not sync_problem(log)),
-        _own("prepare-demo" if demo else "prepare", ready=None),
-        _own("gateway", ready=_answers(f"{house.gateway_url}/healthz", trust)),
-        _own("engine", ready=None),
-        _own("live", ready=_answers(f"http://{house.host}:{house.live_port}/healthz")),
-        _own("worker", ready=None),
-        _own("web", ready=_answers(f"{house.web_url}healthz")),
+        own("prepare", once=True),
+        own("prepare-demo", once=True),
+        own("gateway", _answers(f"{house.gateway_url}/healthz", trust)),
+        own("engine"),
+        own("live", _answers(f"http://{house.host}:{house.live_port}/healthz")),
+        own("worker"),
+        own("web", _answers(f"{house.web_url}healthz")),
+        own("demo-plants"),
     ]
-    children[1] = replace(children[1], once=True, patience_s=300.0)
-    if demo:
-        children.append(_own("demo-plants", ready=None))
-    return children
-
-
-def _own(name: str, *, ready: Callable[[], bool] | None) -> Child:
-    return Child(name=name, command=[sys.executable, "-m", "guatu", "serve", name], ready=ready)
 
 
 def _answers(url: str, trust: ssl.SSLContext | None = None) -> Callable[[], bool]:

@@ -104,11 +104,19 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
 
 
 def kept_secret(path: Path) -> str:
-    """Give a secret that is made on first use and kept for its owner's eyes only."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(32))
+    """Give a secret that is made on first use and kept for its owner's eyes only.
+
+    Two processes that ask at once get the same: a finished draft is linked into place.
+    """
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass  # the other process was first, and its secret holds
+        finally:
+            draft.unlink()
     return path.read_text().strip()

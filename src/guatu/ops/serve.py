@@ -7,6 +7,7 @@ import os
 import signal
 
 from guatu.ops.house import House
+from guatu.ops.preflight import check_folder
 from guatu.ops.supervise import PR_SET_PDEATHSIG
 
 WEB_THREADS = 8
@@ -18,7 +19,11 @@ def serve(process: str, house: House) -> int:
     Args:
         process: one of `cli.PROCESSES`.
         house: the installation; its environment becomes ours where nothing else is set.
+
+    Raises:
+        CannotStart: where the data folder cannot be used.
     """
+    check_folder(house.home)
     for name, value in house.environment().items():
         os.environ.setdefault(name, value)
     logging.basicConfig(level=logging.INFO, format="%(levelname)-7s %(name)s: %(message)s")
