@@ -1,15 +1,17 @@
 """Forms of people: sign in, change one's own password."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from guatu.web.people.models import User
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 class SignInForm(forms.Form):
@@ -52,7 +54,7 @@ class SignInForm(forms.Form):
         return cleaned
 
 
-def _password(label: str | Promise, autocomplete: str) -> forms.CharField:
+def _password(label: "_StrPromise", autocomplete: str) -> forms.CharField:
     return forms.CharField(
         label=label,
         strip=False,

@@ -71,7 +71,7 @@ class User(AbstractUser):
     role = models.CharField(_("role"), max_length=24, choices=Role.choices)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects: ClassVar[UserManager["User"]] = UserManager()
+    objects: ClassVar[UserManager["User"]] = UserManager()  # type: ignore[assignment]
 
     class Meta:
         """How people and the database see it."""

@@ -9,7 +9,7 @@ nothing, and neither may one who is no longer active. Superusers are not excepte
 nobody holds should be seen, not worked around.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
 import rules
@@ -31,7 +31,9 @@ class Predicate(Protocol):
     def __invert__(self) -> "Predicate": ...
 
 
-_TABLE = rules.RuleSet()
+# rules has no types: this is the seam where they begin.
+_RULES = cast("Any", rules)
+_TABLE: Any = _RULES.RuleSet()
 
 
 class UnknownVerb(LookupError):
@@ -80,14 +82,22 @@ def table() -> Mapping[str, Predicate]:
     return dict(sorted(_TABLE.items()))
 
 
+def predicate(name: str) -> Callable[[Callable[[User, Any], bool]], Predicate]:
+    """Make a predicate of a function of a user and a thing, to be combined with & | ~."""
+    return cast(
+        "Callable[[Callable[[User, Any], bool]], Predicate]",
+        _RULES.predicate(name),
+    )
+
+
 def role(*names: str) -> Predicate:
     """A predicate: the user's role is one of these."""
 
-    @rules.predicate(f"role:{'|'.join(names)}")  # type: ignore[untyped-decorator]
+    @predicate(f"role:{'|'.join(names)}")
     def has_role(user: User, _thing: object = None) -> bool:
         return user.role in names
 
-    return cast("Predicate", has_role)
+    return has_role
 
 
 def _where(thing: object) -> tuple[str | None, int | None]:
@@ -100,8 +110,8 @@ def _where(thing: object) -> tuple[str | None, int | None]:
     return getattr(thing, "region_id", None), organisation
 
 
-@rules.predicate("in sight")  # type: ignore[untyped-decorator]
-def _in_sight(user: User, thing: object = None) -> bool:
+@predicate("in sight")
+def in_sight(user: User, thing: object = None) -> bool:
     """The thing lies in what the user may see; asked in general, yes."""
     if thing is None:
         return True
@@ -110,20 +120,18 @@ def _in_sight(user: User, thing: object = None) -> bool:
     return sight.covers(region=region, organisation=organisation)
 
 
-@rules.predicate("own organisation")  # type: ignore[untyped-decorator]
-def _of_own_organisation(user: User, thing: object = None) -> bool:
+@predicate("own organisation")
+def of_own_organisation(user: User, thing: object = None) -> bool:
     """The thing belongs to the user's own organisation; asked in general, yes."""
     return thing is None or _where(thing)[1] == user.organisation_id
 
 
-@rules.predicate("anyone signed in")  # type: ignore[untyped-decorator]
-def _anyone(_user: User, _thing: object = None) -> bool:
+@predicate("anyone signed in")
+def anyone(_user: User, _thing: object = None) -> bool:
+    """Everyone who is signed in."""
     return True
 
 
-in_sight = cast("Predicate", _in_sight)
-of_own_organisation = cast("Predicate", _of_own_organisation)
-anyone = cast("Predicate", _anyone)
 is_plant_safety_officer = role(User.Role.PLANT_SAFETY_OFFICER)
 is_duty_officer = role(User.Role.DUTY_OFFICER)
 is_supervisor = role(User.Role.SUPERVISOR)

@@ -14,13 +14,13 @@ from guatu.web.people.models import User
 class SignedInRequest(HttpRequest):
     """A request whose user is known: the type that views take, so mypy sees who acts."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Sends strangers to the sign-in page, and the whole page when only a part was asked for."""
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         """Answer a stranger. A fragment for htmx must not become a sign-in page inside a page."""

@@ -12,7 +12,7 @@ from django.utils import translation
 from guatu.web.shell import live
 
 
-class ContentPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+class ContentPolicyMiddleware(CSPMiddleware):
     """django-csp's policy, with the live process of this request's host to connect to."""
 
     def get_policy_parts(

@@ -1,6 +1,8 @@
 """Static files: hashed and compressed where they were collected, plain where they were not yet."""
 
-from whitenoise.storage import CompressedManifestStaticFilesStorage
+from whitenoise.storage import (  # type: ignore[import-untyped]
+    CompressedManifestStaticFilesStorage,
+)
 
 
 class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

@@ -288,7 +288,7 @@ def _plain_html(value: Plain, decimals: int | None) -> SafeString:
             words.full_moment(value),
             words.short_moment(value, at=timezone.now()),
         )
-    return SafeString(conditional_escape(value))
+    return SafeString(conditional_escape(str(value)))
 
 
 def _file_heading(column: Column[Any]) -> str:

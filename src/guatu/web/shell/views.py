@@ -65,7 +65,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
             max_age=settings.LANGUAGE_COOKIE_AGE,
             secure=settings.LANGUAGE_COOKIE_SECURE,
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            samesite="Lax",
         )
     return response
 
@@ -130,4 +130,4 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _plain(_request: HttpRequest, code: int) -> HttpResponse:
     """An error page without the frame, for nothing the frame needs can be relied on."""
     context: dict[str, Any] = {"code": code, "LANGUAGE_CODE": translation.get_language()}
-    return render(None, f"shell/{code}.html", context, status=code)  # type: ignore[arg-type]
+    return render(None, f"shell/{code}.html", context, status=code)

@@ -88,7 +88,7 @@ def moment(value: datetime | None, form: str = "short") -> str:
 
 @register.filter
 def due(value: datetime | None) -> str:
-    """`{{ warning.handle_due|due }}`: "12 min left", "overdue by 3 min"; the page keeps counting."""
+    """`{{ warning.handle_due|due }}`: "12 min left", "overdue by 3 min"."""
     if value is None:
         return words.NOTHING
     now = timezone.now()
