@@ -1,0 +1,149 @@
+"""What people do with a warning."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from guatu.core.nouns.warning import Life, State, Verb, Verdict, after, refusal
+from guatu.web.people import permission
+from guatu.web.people.models import Organisation, User
+from guatu.web.warnings.errors import NO_SUCH_OWNER, SAME_OWNER, RefusedError
+from guatu.web.warnings.models import Warning, WarningEntry  # noqa: A004 - the house's noun
+from guatu.web.warnings.queries import owners_to_be, parties_of
+
+from .record import enter, store
+
+_Deed = WarningEntry.Deed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What came with a verb."""
+
+    note: str = ""
+    verdict: Verdict | None = None
+    to: Organisation | None = None
+
+
+def acknowledge(warning_id: int, *, by: User, at: datetime, note: str = "") -> Warning:
+    """签收: the owner's officer has seen it. Raises as `_do`."""
+    return _do(Verb.ACKNOWLEDGE, warning_id, by=by, at=at, given=_Given(note=note))
+
+
+def verify(warning_id: int, *, verdict: Verdict, by: User, at: datetime, note: str = "") -> Warning:
+    """核实: a duty officer says whether it is a danger. Raises as `_do`."""
+    return _do(
+        Verb.VERIFY, warning_id, by=by, at=at, given=_Given(note=note, verdict=Verdict(verdict))
+    )
+
+
+def handle(warning_id: int, *, note: str, by: User, at: datetime) -> Warning:
+    """处置: the owner's officer did this about it. Raises as `_do`."""
+    return _do(Verb.HANDLE, warning_id, by=by, at=at, given=_Given(note=note))
+
+
+def feed_back(warning_id: int, *, note: str, by: User, at: datetime) -> Warning:
+    """反馈: the owner's officer reports cause and effect. Raises as `_do`."""
+    return _do(Verb.FEED_BACK, warning_id, by=by, at=at, given=_Given(note=note))
+
+
+def close(warning_id: int, *, by: User, at: datetime, note: str = "") -> Warning:
+    """办结: a duty officer ends it. Raises as `_do`."""
+    return _do(Verb.CLOSE, warning_id, by=by, at=at, given=_Given(note=note))
+
+
+def hand_over(warning_id: int, *, to: Organisation, note: str, by: User, at: datetime) -> Warning:
+    """转办: another organisation owns it from now on. Raises as `_do`."""
+    return _do(Verb.HAND_OVER, warning_id, by=by, at=at, given=_Given(note=note, to=to))
+
+
+def urge(warning_id: int, *, by: User, at: datetime, note: str = "") -> Warning:
+    """催办: a supervisor asks for haste. Raises as `_do`."""
+    return _do(Verb.URGE, warning_id, by=by, at=at, given=_Given(note=note))
+
+
+def reopen(warning_id: int, *, note: str, by: User, at: datetime) -> Warning:
+    """退回重办: poor feedback goes back, a closed warning begins anew. Raises as `_do`."""
+    return _do(Verb.REOPEN, warning_id, by=by, at=at, given=_Given(note=note))
+
+
+def add_note(warning_id: int, *, note: str, by: User, at: datetime) -> Warning:
+    """Something worth knowing, entered in the history. Raises as `_do`."""
+    return _do(Verb.ADD_NOTE, warning_id, by=by, at=at, given=_Given(note=note))
+
+
+@transaction.atomic
+def _do(verb: Verb, warning_id: int, *, by: User, at: datetime, given: _Given) -> Warning:
+    """Do a verb.
+
+    Raises:
+        Warning.DoesNotExist: if there is no such warning.
+        PermissionDenied: if it is not this user's to do.
+        RefusedError: if it cannot be done as things stand.
+    """
+    warning = Warning.objects.select_for_update().get(pk=warning_id)
+    permission.demand(by, f"warnings.{verb}", warning)
+    before = warning.life
+    no = refusal(
+        verb,
+        before,
+        parties_of(by, warning),
+        note=given.note,
+        verdict=given.verdict,
+        organisation_given=given.to is not None,
+    )
+    if no is not None:
+        raise RefusedError(no.value, verb=verb.value, state=warning.state)
+    columns, facts = _consequences(verb, warning, by=by, at=at, given=given)
+    life = after(verb, before, at=at, verdict=given.verdict)
+    store(warning, life, columns)
+    enter(
+        warning,
+        _Deed(verb.value),
+        before,
+        by=by,
+        at=at,
+        note=given.note.strip(),
+        verdict=given.verdict.value if given.verdict else "",
+        due=_due_of(verb, before),
+        facts=facts,
+    )
+    return warning
+
+
+def _consequences(
+    verb: Verb, warning: Warning, *, by: User, at: datetime, given: _Given
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a verb changes beside the life: columns of the warning, facts of the entry."""
+    match verb:
+        case Verb.ACKNOWLEDGE:
+            return {"acknowledged_at": at}, {}
+        case Verb.HANDLE:
+            return {"handled_at": at}, {}
+        case Verb.CLOSE:
+            return {"closed_at": at}, {}
+        case Verb.REOPEN:
+            anew: dict[str, Any] = {"handled_at": None, "closed_at": None}
+            if warning.state == State.CLOSED.value:
+                anew["acknowledged_at"] = None
+            return anew, {}
+        case Verb.HAND_OVER if given.to is not None:
+            _demand_owner(warning, given.to, by=by)
+            facts = {"from_owner": warning.organisation.name, "to_owner": given.to.name}
+            return {"organisation_id": given.to.pk, "acknowledged_at": None}, facts
+        case _:
+            return {}, {}
+
+
+def _demand_owner(warning: Warning, to: Organisation, *, by: User) -> None:
+    if to.pk == warning.organisation_id:
+        raise RefusedError(SAME_OWNER, owner=to.name)
+    if not owners_to_be(by, warning).filter(pk=to.pk).exists():
+        raise RefusedError(NO_SUCH_OWNER)
+
+
+def _due_of(verb: Verb, before: Life) -> datetime | None:
+    """The deadline that a verb meets or misses."""
+    return {Verb.ACKNOWLEDGE: before.acknowledge_due, Verb.HANDLE: before.handle_due}.get(verb)

@@ -1,0 +1,26 @@
+"""The warnings app: gaps that someone must close, on one desk."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from guatu.web.shell import nav
+
+
+class WarningsConfig(AppConfig):
+    """Warnings and their history."""
+
+    name = "guatu.web.warnings"
+    label = "warnings"
+    verbose_name = _("Warnings")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the verbs and the entry in the navigation."""
+        from guatu.web.warnings import verbs  # noqa: PLC0415 - models are ready now
+
+        verbs.register()
+        nav.register(
+            nav.Entry(
+                label=_("Safety warnings"), url_name="warnings:desk", verb="warnings.see", order=20
+            )
+        )

@@ -1,0 +1,232 @@
+"""Warnings and their history. What a warning's life allows is decided in core/nouns/warning."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from guatu.core.nouns import warning as noun
+
+
+class WarningLevel(models.IntegerChoices):
+    """Levels of the noun, with words."""
+
+    BLUE = noun.Level.BLUE.value, _("Blue")
+    YELLOW = noun.Level.YELLOW.value, _("Yellow")
+    ORANGE = noun.Level.ORANGE.value, _("Orange")
+    RED = noun.Level.RED.value, _("Red")
+
+
+class WarningState(models.TextChoices):
+    """States of the noun, with words."""
+
+    RAISED = noun.State.RAISED.value, _("To be acknowledged")
+    ACKNOWLEDGED = noun.State.ACKNOWLEDGED.value, _("Acknowledged")
+    VERIFIED = noun.State.VERIFIED.value, _("Verified")
+    HANDLED = noun.State.HANDLED.value, _("Handled")
+    FED_BACK = noun.State.FED_BACK.value, _("Fed back")
+    CLOSED = noun.State.CLOSED.value, _("Closed")
+
+
+class WarningVerdict(models.TextChoices):
+    """Verdicts of the noun, with words."""
+
+    TRUE = noun.Verdict.TRUE.value, _("True danger")
+    FALSE = noun.Verdict.FALSE.value, _("False alarm")
+    TEST = noun.Verdict.TEST.value, _("Test")
+
+
+class WarningRung(models.IntegerChoices):
+    """Rungs of the noun's ladder, with words."""
+
+    PLANT = noun.Rung.PLANT.value, _("Plant")
+    COUNTY = noun.Rung.COUNTY.value, _("County")
+    PREFECTURE = noun.Rung.PREFECTURE.value, _("Prefecture")
+    PROVINCE = noun.Rung.PROVINCE.value, _("Province")
+
+
+class Warning(models.Model):  # noqa: A001 - the house's noun; Python's warnings are not dealt with here
+    """A gap that someone must close: how grave, whose, by when, how far."""
+
+    level = models.PositiveSmallIntegerField(_("level"), choices=WarningLevel)
+    title = models.CharField(_("title"), max_length=200)
+    state = models.CharField(
+        _("state"), max_length=16, choices=WarningState, default=WarningState.RAISED
+    )
+    verdict = models.CharField(_("verdict"), max_length=8, choices=WarningVerdict, blank=True)
+    organisation = models.ForeignKey(
+        "people.Organisation",
+        on_delete=models.PROTECT,
+        related_name="warnings",
+        verbose_name=_("owner"),
+    )
+    origin = models.ForeignKey(
+        "people.Organisation",
+        on_delete=models.PROTECT,
+        related_name="warnings_arisen",
+        verbose_name=_("where it arose"),
+    )
+    region = models.ForeignKey(
+        "regions.Region",
+        on_delete=models.PROTECT,
+        related_name="warnings",
+        verbose_name=_("region"),
+    )
+    source_kind = models.CharField(_("kind of source"), max_length=40)
+    source_key = models.CharField(_("source"), max_length=160)
+    source_url = models.CharField(_("address of the source"), max_length=300, blank=True)
+    facts = models.JSONField(_("facts"), default=dict, blank=True)
+    raised_at = models.DateTimeField(_("raised at"))
+    last_raised_at = models.DateTimeField(_("last raised at"))
+    times = models.PositiveIntegerField(_("times raised"), default=1)
+    acknowledge_due = models.DateTimeField(_("to be acknowledged by"))
+    handle_due = models.DateTimeField(_("to be handled by"))
+    deadlines_version = models.PositiveIntegerField(_("version of the deadlines"))
+    rung = models.PositiveSmallIntegerField(
+        _("rung"), choices=WarningRung, default=WarningRung.PLANT
+    )
+    acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
+    handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    revision = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        """One open warning a source; what is closed has a time."""
+
+        verbose_name = _("warning")
+        verbose_name_plural = _("warnings")
+        ordering = ["-level", "-raised_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_kind", "source_key"],
+                condition=models.Q(closed_at=None),
+                name="warning_one_open_a_source",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="closed", closed_at__isnull=False)
+                | (~models.Q(state="closed") & models.Q(closed_at=None)),
+                name="warning_closed_has_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["closed_at", "region"], name="warning_region"),
+            models.Index(fields=["closed_at", "organisation"], name="warning_owner"),
+            models.Index(fields=["-raised_at"], name="warning_raised_at"),
+            models.Index(
+                fields=["handle_due"],
+                condition=models.Q(state__in=["raised", "acknowledged", "verified"]),
+                name="warning_handle_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Its number and title."""
+        return f"#{self.pk} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("warnings:detail", args=[self.pk])
+
+    @property
+    def life(self) -> noun.Life:
+        """What the noun needs to know of it."""
+        return noun.Life(
+            level=noun.Level(self.level),
+            state=noun.State(self.state),
+            verdict=noun.Verdict(self.verdict) if self.verdict else None,
+            rung=noun.Rung(self.rung),
+            acknowledge_due=self.acknowledge_due,
+            handle_due=self.handle_due,
+            version=self.deadlines_version,
+        )
+
+
+LIFE_FIELDS = ("level", "state", "verdict", "rung", "acknowledge_due", "handle_due")
+
+
+def life_columns(life: noun.Life) -> dict[str, Any]:
+    """The columns that store a life; the version never changes once raised."""
+    return {
+        "level": life.level.value,
+        "state": life.state.value,
+        "verdict": life.verdict.value if life.verdict else "",
+        "rung": life.rung.value,
+        "acknowledge_due": life.acknowledge_due,
+        "handle_due": life.handle_due,
+    }
+
+
+class WarningEntry(models.Model):
+    """One step of a warning's history: written once, never changed (a trigger refuses updates)."""
+
+    class Deed(models.TextChoices):
+        """The verbs of the noun, and the two things the source does."""
+
+        RAISE = "raise", _("Raised")
+        LIFT = "lift", _("Level lifted")
+        ACKNOWLEDGE = noun.Verb.ACKNOWLEDGE.value, _("Acknowledged")
+        VERIFY = noun.Verb.VERIFY.value, _("Verified")
+        HANDLE = noun.Verb.HANDLE.value, _("Handled")
+        FEED_BACK = noun.Verb.FEED_BACK.value, _("Fed back")
+        CLOSE = noun.Verb.CLOSE.value, _("Closed")
+        HAND_OVER = noun.Verb.HAND_OVER.value, _("Handed over")
+        URGE = noun.Verb.URGE.value, _("Urged")
+        ESCALATE = noun.Verb.ESCALATE.value, _("Escalated")
+        REOPEN = noun.Verb.REOPEN.value, _("Sent back")
+        ADD_NOTE = noun.Verb.ADD_NOTE.value, _("Note")
+
+    warning = models.ForeignKey(
+        Warning, on_delete=models.PROTECT, related_name="entries", verbose_name=_("warning")
+    )
+    at = models.DateTimeField(_("time"))
+    by = models.ForeignKey(
+        "people.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    # Names as they were that day: people move and organisations are renamed.
+    by_name = models.CharField(_("name"), max_length=60, blank=True)
+    by_organisation = models.CharField(_("organisation"), max_length=120, blank=True)
+    deed = models.CharField(_("deed"), max_length=16, choices=Deed)
+    from_state = models.CharField(max_length=16, choices=WarningState, blank=True)
+    to_state = models.CharField(max_length=16, choices=WarningState)
+    verdict = models.CharField(max_length=8, choices=WarningVerdict, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    due = models.DateTimeField(_("deadline met or missed"), null=True, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        """In the order in which it happened."""
+
+        verbose_name = _("entry")
+        verbose_name_plural = _("history")
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["warning", "at"], name="warning_entry_at")]
+
+    objects: ClassVar[models.Manager["WarningEntry"]] = models.Manager()
+
+    def __str__(self) -> str:
+        """One line of history."""
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.by_name} {self.deed}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Write it, once.
+
+        Raises:
+            TypeError: if it is written already.
+        """
+        if self.pk is not None:
+            raise TypeError("history is only ever added to")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: object, **_kwargs: object) -> tuple[int, dict[str, int]]:
+        """Refuse.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError("history is only ever added to")

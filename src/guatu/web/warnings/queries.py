@@ -1,0 +1,360 @@
+"""Questions about warnings: which a user sees, what is late, what to do next."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Case, Count, DateTimeField, F, Q, QuerySet, When
+from django.utils import timezone
+
+from guatu.core.nouns.place import Level as PlaceLevel
+from guatu.core.nouns.place import RegionCode
+from guatu.core.nouns.warning import (
+    NOT_A_DANGER,
+    OPEN_STATES,
+    UNHANDLED,
+    Level,
+    Party,
+    Rung,
+    State,
+    Verb,
+    allowed_verbs,
+    next_due,
+    next_verbs,
+    overdue_since,
+)
+from guatu.web.people.models import Organisation, User
+from guatu.web.people.queries import sight_of
+from guatu.web.people.queries import visible_to as organisations_visible_to
+from guatu.web.regions.queries import subtree_filter
+from guatu.web.warnings.models import Warning, WarningEntry  # noqa: A004 - the house's noun
+
+Someone = User | AnonymousUser | None
+
+_UNHANDLED = [state.value for state in UNHANDLED]
+_OPEN = [state.value for state in OPEN_STATES]
+_NO_DANGER = [verdict.value for verdict in NOT_A_DANGER if verdict is not None]
+_RUNG_OF_PLACE = {
+    PlaceLevel.COUNTY: Rung.COUNTY,
+    PlaceLevel.PREFECTURE: Rung.PREFECTURE,
+    PlaceLevel.PROVINCE: Rung.PROVINCE,
+}
+
+
+def _touches(user: User) -> Q:
+    """What belongs to the user's own organisation, or arose in it."""
+    own = user.organisation_id
+    return Q(organisation=own) | Q(origin=own)
+
+
+def visible_to(user: Someone) -> QuerySet[Warning]:
+    """The warnings that this user may see.
+
+    A plant's officer sees what the plant owns and what arose in it; everyone else the region of
+    the organisation, whether a warning climbed there or not, and what was handed to them from
+    elsewhere.
+    """
+    rows = Warning.objects.select_related("organisation", "origin", "region")
+    if not isinstance(user, User) or not user.is_active:
+        return rows.none()
+    return rows.filter(sight_of(user).within() | _touches(user))
+
+
+def sees(user: User, warning: Warning) -> bool:
+    """The same question about one warning, without asking the database."""
+    return user.organisation_id in {warning.organisation_id, warning.origin_id} or sight_of(
+        user
+    ).covers(region=warning.region_id, organisation=warning.organisation_id)
+
+
+def parties_of(user: Someone, warning: Warning) -> frozenset[Party]:
+    """What this user is to this warning; empty for those it does not concern.
+
+    A plant's safety officer answers for the plant, a duty officer for a bureau that a warning was
+    handed to; duty officers and supervisors stand above what lies in their region.
+    """
+    if not isinstance(user, User) or not user.is_active:
+        return frozenset()
+    parties: set[Party] = set()
+    answers = user.role in {User.Role.PLANT_SAFETY_OFFICER, User.Role.DUTY_OFFICER}
+    if answers and user.organisation_id == warning.organisation_id:
+        parties.add(Party.OWNER)
+    sight = sight_of(user)
+    if sight.span is not None and sight.covers(region=warning.region_id, organisation=None):
+        if user.role == User.Role.DUTY_OFFICER:
+            parties.add(Party.DUTY_OFFICER)
+        if user.role == User.Role.SUPERVISOR:
+            parties.add(Party.SUPERVISOR)
+    return frozenset(parties)
+
+
+def verbs_for(user: Someone, warning: Warning) -> tuple[Verb, ...]:
+    """What this user may do with this warning now, in the order of the table."""
+    return allowed_verbs(warning.life, parties_of(user, warning))
+
+
+def overdue(at: datetime) -> Q:
+    """What is late at a moment: the noun's `overdue_since`, as a filter."""
+    unsigned = Q(state=State.RAISED.value, acknowledge_due__lte=at)
+    unhandled = Q(state__in=_UNHANDLED, handle_due__lte=at)
+    return (unsigned | unhandled) & ~Q(verdict__in=_NO_DANGER)
+
+
+def own_rung(user: User) -> Rung:
+    """The rung at which overdue warnings reach this user."""
+    if sight_of(user).span is None:
+        return Rung.PLANT
+    return _RUNG_OF_PLACE[RegionCode(user.organisation.region_id).level]
+
+
+def awaiting(user: User, at: datetime, *, reached: bool = True) -> Q:
+    """What waits for this user to do something: the noun's `next_verbs`, as a filter.
+
+    Args:
+        user: who asks.
+        at: now.
+        reached: count for a prefecture's or province's officers only what climbed to them; what
+            is still with the county is the county's to do first.
+    """
+    owned = Q(organisation=user.organisation_id, state__in=[s for s in _OPEN if s != "fed_back"])
+    mine = owned & ~Q(verdict__in=_NO_DANGER)
+    if user.role == User.Role.PLANT_SAFETY_OFFICER:
+        return mine
+    rung = own_rung(user)
+    climbed = Q(rung__gte=rung) if reached and rung > Rung.COUNTY else Q()
+    inside = sight_of(user).within()
+    if user.role == User.Role.SUPERVISOR:
+        return overdue(at) & inside
+    if user.role != User.Role.DUTY_OFFICER or rung is Rung.PLANT:
+        return Q(pk__in=[])
+    unjudged = Q(closed_at=None, verdict="")
+    closable = Q(closed_at=None) & (Q(verdict__in=_NO_DANGER) | Q(state=State.FED_BACK.value))
+    return mine | ((unjudged | closable) & inside & climbed)
+
+
+def with_next_due(rows: QuerySet[Warning]) -> QuerySet[Warning]:
+    """Order as a desk wants: open first, gravest first, nearest deadline first."""
+    nearest = Case(
+        When(verdict__in=_NO_DANGER, then=None),
+        When(state=State.RAISED.value, then=F("acknowledge_due")),
+        When(state__in=_UNHANDLED, then=F("handle_due")),
+        default=None,
+        output_field=DateTimeField(),
+    )
+    return rows.annotate(nearest_due=nearest).order_by(
+        F("closed_at").desc(nulls_first=True),
+        "-level",
+        F("nearest_due").asc(nulls_last=True),
+        "-raised_at",
+        "-id",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """How many warnings are open, by level, and how many of them are late."""
+
+    by_level: dict[Level, int]
+    overdue: int
+    unacknowledged: int
+
+    @property
+    def total(self) -> int:
+        """All open ones."""
+        return sum(self.by_level.values())
+
+
+def open_summary(user: Someone, *, at: datetime | None = None) -> Summary:
+    """Count the open warnings that this user sees, in one query.
+
+    Args:
+        user: who looks.
+        at: the moment at which lateness is judged; now where it is left out.
+    """
+    moment = at or timezone.now()
+    counts = {f"level_{level.value}": Count("pk", filter=Q(level=level.value)) for level in Level}
+    found = (
+        visible_to(user)
+        .filter(closed_at=None)
+        .aggregate(
+            **counts,
+            overdue=Count("pk", filter=overdue(moment)),
+            unacknowledged=Count("pk", filter=Q(state=State.RAISED.value)),
+        )
+    )
+    return Summary(
+        by_level={level: found[f"level_{level.value}"] for level in reversed(Level)},
+        overdue=found["overdue"],
+        unacknowledged=found["unacknowledged"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Todo:
+    """One thing for a user to do.
+
+    Attributes:
+        warning: with its organisation and region read.
+        verb: what to do.
+        due: the nearest deadline still owed by the owner, if any.
+        overdue: whether it has passed.
+        mine: whether it has reached this user, or is still with those below.
+    """
+
+    warning: Warning
+    verb: Verb
+    due: datetime | None
+    overdue: bool
+    mine: bool
+
+
+def todo(user: Someone, at: datetime, *, limit: int = 8) -> list[Todo]:
+    """Tell a user what to do next, the most pressing first, in one query.
+
+    Args:
+        user: who asks; nobody has nothing to do.
+        at: now.
+        limit: how many at most.
+    """
+    if not isinstance(user, User):
+        return []
+    rows = with_next_due(visible_to(user).filter(awaiting(user, at, reached=False)))
+    rung = own_rung(user)
+    reached = Case(When(awaiting(user, at), then=0), default=1)
+    listed: list[Todo] = []
+    for warning in rows.annotate(reached=reached).order_by("reached", *rows.query.order_by)[:limit]:
+        verb = _next_for(user, warning, at)
+        if verb is not None:
+            due = next_due(warning.life)
+            listed.append(
+                Todo(
+                    warning=warning,
+                    verb=verb,
+                    due=due[1] if due else None,
+                    overdue=overdue_since(warning.life, at) is not None,
+                    mine=rung <= Rung.COUNTY or warning.rung >= rung,
+                )
+            )
+    return listed
+
+
+def _next_for(user: User, warning: Warning, at: datetime) -> Verb | None:
+    parties = parties_of(user, warning)
+    following = next_verbs(warning.life, at)
+    return next((following[party] for party in Party if party in parties & set(following)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What the desk is narrowed to; nothing given shows everything open.
+
+    Attributes:
+        levels: only these.
+        states: only these; empty means all open ones.
+        overdue: only what is late.
+        mine: only what waits for the user.
+        region: only this division and what lies in it.
+        text: only titles, owners or numbers that hold this.
+    """
+
+    levels: frozenset[Level] = field(default_factory=frozenset)
+    states: frozenset[State] = field(default_factory=frozenset)
+    overdue: bool = False
+    mine: bool = False
+    region: str = ""
+    text: str = ""
+
+
+def desk(user: Someone, filters: Filters, *, at: datetime) -> QuerySet[Warning]:
+    """The warnings on a user's desk, in the desk's order.
+
+    Args:
+        user: whose desk.
+        filters: what it is narrowed to.
+        at: now, for what is late.
+    """
+    rows = visible_to(user)
+    states = filters.states or frozenset(OPEN_STATES)
+    rows = rows.filter(state__in=[state.value for state in states])
+    if filters.levels:
+        rows = rows.filter(level__in=[level.value for level in filters.levels])
+    if filters.overdue:
+        rows = rows.filter(overdue(at))
+    if filters.mine and isinstance(user, User):
+        rows = rows.filter(awaiting(user, at))
+    if filters.region:
+        rows = rows.filter(subtree_filter(filters.region))
+    if filters.text:
+        holds = Q(title__icontains=filters.text) | Q(organisation__name__icontains=filters.text)
+        number = filters.text.lstrip("#")
+        # Numbers beyond a database's integers are no warning's number.
+        if number.isascii() and number.isdigit() and len(number) < 18:
+            holds |= Q(pk=int(number))
+        rows = rows.filter(holds)
+    return with_next_due(rows)
+
+
+def regions_on_desk(user: Someone) -> list[tuple[str, str]]:
+    """Codes and names of the divisions in which this user sees warnings."""
+    found = visible_to(user).order_by("region__sort").values_list("region_id", "region__name")
+    return list(found.distinct())
+
+
+def owners_to_be(user: User, warning: Warning) -> QuerySet[Organisation]:
+    """The organisations that this user may hand this warning over to, the present owner left out.
+
+    Everyone may turn to the bureaus and offices at the place and above it, to their own
+    superior and subordinates, and back to where it arose; a duty officer also to whoever is seen.
+    """
+    place = RegionCode(warning.region_id)
+    lines = [code.value for code in (place, *place.ancestors)]
+    own = user.organisation
+    open_to = (
+        Q(region__in=lines) & ~Q(kind=Organisation.Kind.PLANT)
+        | Q(parent=own)
+        | Q(pk__in=[own.pk, own.parent_id or own.pk, warning.origin_id])
+    )
+    if user.role == User.Role.DUTY_OFFICER:
+        open_to |= Q(pk__in=organisations_visible_to(user).values("pk"))
+    return Organisation.objects.filter(open_to).exclude(pk=warning.organisation_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whom to turn to about a warning."""
+
+    name: str
+    role: str
+    organisation: str
+    rung: Rung
+
+
+def contacts(warning: Warning) -> list[Contact]:
+    """The owner's officers and the duty officers above, from the place up to the province."""
+    place = RegionCode(warning.region_id)
+    rungs = {code.value: _RUNG_OF_PLACE[code.level] for code in (place, *place.ancestors)}
+    above = Q(role=User.Role.DUTY_OFFICER, organisation__region__in=rungs)
+    above &= ~Q(organisation__kind=Organisation.Kind.PLANT)
+    people = (
+        User.objects.filter(Q(organisation=warning.organisation_id) | above, is_active=True)
+        .exclude(role=User.Role.ADMINISTRATOR)
+        .select_related("organisation")
+    )
+    found = [
+        Contact(
+            name=person.get_full_name(),
+            role=person.get_role_display(),
+            organisation=person.organisation.name,
+            rung=Rung.PLANT
+            if person.organisation_id == warning.organisation_id
+            else rungs[person.organisation.region_id],
+        )
+        for person in people
+    ]
+    return sorted(found, key=lambda contact: (contact.rung, contact.organisation, contact.name))
+
+
+def history(warning: Warning) -> Iterable[WarningEntry]:
+    """Its entries, the oldest first."""
+    return warning.entries.select_related("by")
