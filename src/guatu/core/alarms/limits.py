@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from itertools import pairwise
 
 from guatu.core.alarms.errors import LimitProblem
 
@@ -143,8 +144,8 @@ class AlarmLimit:
 def problems_of(limits: Iterable[AlarmLimit]) -> list[LimitProblem]:
     """Check the limits of one point against each other: LL < L < H < HH, one a slot.
 
-    Also told: a first stage so strict, or a deadband so wide, that an alarm could never
-    clear because the opposite side's limit begins before the release level.
+    Also told: a deadband so wide that its alarm could clear only once the opposite side's
+    limit is already passed.
 
     Returns:
         All problems, in the order of the slots; empty when the set holds together.
@@ -156,7 +157,7 @@ def problems_of(limits: Iterable[AlarmLimit]) -> list[LimitProblem]:
             problems.append(LimitProblem("slot_taken_twice", limit.slot.name))
         taken.setdefault(limit.slot, limit)
     present = [taken[slot] for slot in LIMIT_SLOTS if slot in taken]
-    for lower, upper in zip(present, present[1:], strict=False):
+    for lower, upper in pairwise(present):
         if lower.value >= upper.value:
             facts = {"other": upper.slot.name, "value": lower.value, "other_value": upper.value}
             problems.append(LimitProblem("out_of_order", lower.slot.name, **facts))
