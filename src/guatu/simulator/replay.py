@@ -25,6 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+__all__ = [
+    "MAX_SPEED",
+    "CannotKeepTimeError",
+    "Plan",
+    "PlannedBeat",
+    "ReadOptions",
+    "Recording",
+    "Tally",
+    "find_files",
+    "plan",
+    "read_recordings",
+    "send",
+]
+
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".dat"})
 MOST_SAMPLES_A_BEAT: Final = 50_000
 MAX_SPEED: Final = float("inf")
