@@ -1,0 +1,181 @@
+"""The fast reader and the full one say the same, and numbers are exact to the last bit."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guatu.access.messages import Beat, PlantConfig, Point
+from guatu.access.problems import RefusedError
+from guatu.telemetry.digits import number
+from guatu.telemetry.frame import beat_bytes, frame_bytes, read_frame
+from guatu.telemetry.intake import PlantDoor, take_any, take_beat, take_usual
+
+NOW_MS = 1_763_900_000_000
+CODES = ("a", "b.流量", 'c"],"v":[[1]]')
+CONFIG = PlantConfig(
+    plant=7,
+    code="YN-AN-001",
+    version=1,
+    region="530181",
+    points=tuple(
+        Point(id=100 + i, code=code, physical_low=-1e6, physical_high=1e6)
+        for i, code in enumerate(CODES)
+    ),
+)
+
+
+@pytest.fixture
+def plant() -> PlantDoor:
+    return PlantDoor(CONFIG, 0)
+
+
+def body_of(**changes: Any) -> bytes:
+    beat: dict[str, Any] = {
+        "epoch": 1,
+        "beat": 42,
+        "t": [NOW_MS - 2, NOW_MS - 1],
+        "p": ["a", "b.流量"],
+        "v": [[1.5, -2], [None, 1e3]],
+    }
+    beat.update(changes)
+    return json.dumps({k: v for k, v in beat.items() if v is not ...}).encode()
+
+
+@given(
+    st.one_of(
+        st.floats(allow_nan=False, allow_infinity=False).map(repr),
+        st.decimals(-(10**9), 10**9, places=4).map(str),
+        st.integers(-(10**18), 10**18).map(str),
+        st.from_regex(
+            r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,22})?([eE][+-]?[0-9]{1,3})?", fullmatch=True
+        ),
+    )
+)
+@settings(max_examples=1500, deadline=None)
+def test_a_number_read_fast_equals_pythons_float_to_the_last_bit(text: str) -> None:
+    value, end = number(np.frombuffer(text.encode() + b",", np.uint8), 0)
+    if end >= 0:
+        assert end == len(text)
+        assert value.hex() == float(text).hex()
+
+
+@pytest.mark.parametrize("text", ["01,", ".5,", "1.,", "-,", "+1,", "1e,", "nul,", "NaN,", "x", ""])
+def test_what_json_forbids_is_left_to_the_full_reader(text: str) -> None:
+    _, end = number(np.frombuffer(text.encode(), np.uint8), 0)
+    assert end < 0 or text[end : end + 1] not in {",", ""}
+
+
+samples = st.one_of(
+    st.none(),
+    st.floats(-1e7, 1e7),
+    st.integers(-(10**7), 10**7),
+    st.decimals(-1000, 1000, places=2).map(float),
+)
+
+
+@st.composite
+def beats(draw: st.DrawFn) -> Beat:
+    points = draw(st.lists(st.sampled_from([*CODES, "unknown", "]"]), min_size=1, unique=True))
+    times = sorted(draw(st.sets(st.integers(0, NOW_MS), min_size=1, max_size=4)))
+    rows = draw(
+        st.lists(
+            st.lists(samples, min_size=len(times), max_size=len(times)),
+            min_size=len(points),
+            max_size=len(points),
+        )
+    )
+    return Beat(
+        epoch=draw(st.integers(0, 9)),
+        beat=draw(st.integers(0, 2**50)),
+        t=tuple(times),
+        p=tuple(points),
+        v=tuple(tuple(row) for row in rows),
+        backfill=draw(st.booleans()),
+    )
+
+
+@given(beats(), st.sampled_from([None, 1]))
+@settings(max_examples=400, deadline=None)
+def test_the_fast_reader_and_the_full_one_agree(beat: Beat, indent: int | None) -> None:
+    plant = PlantDoor(CONFIG, 0)
+    body = json.dumps(json.loads(beat.to_bytes()), indent=indent, ensure_ascii=False).encode()
+    fast, full = take_usual(plant, body, NOW_MS), take_any(plant, body, NOW_MS)
+    if fast is not None:
+        assert beat_bytes(fast.beat) == beat_bytes(full.beat)
+        assert (fast.accepted, fast.reply()) == (full.accepted, full.reply())
+    present = sum(v is not None for row in beat.v for v in row)
+    assert full.accepted + sum(r.count for r in full.rejected) == present
+
+
+def test_a_plain_beat_takes_the_fast_way(plant: PlantDoor) -> None:
+    beat = Beat(beat=1, t=(1, 2), p=CODES, v=((1.25, None), (0.1, 3), (4, 5)))
+    taken = take_usual(plant, beat.to_bytes(), NOW_MS)
+    assert taken is not None
+    assert taken.accepted == 5
+    assert taken.beat.values[1].tolist() == [0.1, 3.0]
+
+
+def test_a_frame_gives_back_what_was_laid_into_it(plant: PlantDoor) -> None:
+    one = take_beat(plant, body_of(), NOW_MS).beat
+    two = take_beat(plant, body_of(p=["a"], v=[[7, 8]], backfill=True), NOW_MS).beat
+    first, second = read_frame(bytearray(frame_bytes([beat_bytes(one), beat_bytes(two)])))
+    assert (first.plant, first.epoch, first.beat, first.backfill) == (7, 1, 42, False)
+    assert np.array_equal(first.values, one.values, equal_nan=True)
+    assert (second.ids.tolist(), second.times.tolist()) == ([100], [NOW_MS - 2, NOW_MS - 1])
+    assert second.backfill
+
+
+def test_each_sample_left_out_is_told_with_its_reason(plant: PlantDoor) -> None:
+    body = body_of(p=["a", "new", "b.流量"], v=[["x", True], [1, "y"], [2e6, 5]])
+    taken = take_beat(plant, body, NOW_MS)
+    assert taken.accepted == 1
+    assert [(r.reason, r.count, r.where) for r in taken.rejected] == [
+        ("not_a_number", 2, ["a"]),
+        ("unknown_point", 2, ["new"]),
+        ("out_of_physical_range", 1, ["b.流量"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "where"),
+    [
+        (b"", "bad_json", "$"),
+        (b"{", "bad_json", "$"),
+        (b"[]", "bad_shape", "$"),
+        (b'\xff{"epoch":1}', "bad_json", "$"),
+        (body_of(beat=...), "missing_field", "$.beat"),
+        (body_of(beat=-1), "bad_number", "$.beat"),
+        (body_of(beat=True), "bad_number", "$.beat"),
+        (body_of(epoch="x"), "bad_number", "$.epoch"),
+        (body_of(t=[]), "bad_shape", "$.t"),
+        (body_of(t=[2, 1]), "bad_time", "$.t[1]"),
+        (body_of(t=[1, 1]), "bad_time", "$.t[1]"),
+        (body_of(t=[1, 1.5]), "bad_time", "$.t[1]"),
+        (body_of(t=[1, NOW_MS + 600_001]), "bad_time", "$.t[1]"),
+        (body_of(p=["a", "a"]), "doubled_point", "$.p[1]"),
+        (body_of(p=["a", 5]), "bad_shape", "$.p[1]"),
+        (body_of(v=[[1, 2]]), "bad_shape", "$.v"),
+        (body_of(v=[[1, 2], [1]]), "bad_shape", "$.v[1]"),
+        (body_of(v=[[1, 2], 3]), "bad_shape", "$.v[1]"),
+        (body_of(backfill="yes"), "bad_shape", "$.backfill"),
+    ],
+)
+def test_a_wrong_beat_is_refused_with_its_place_in_two_languages(
+    plant: PlantDoor, body: bytes, code: str, where: str
+) -> None:
+    with pytest.raises(RefusedError) as refused:
+        take_beat(plant, body, NOW_MS)
+    problem = refused.value.problem
+    assert (problem.code, problem.where) == (code, where)
+    assert all(problem.message()[language] for language in ("zh", "en"))
+
+
+def test_absent_values_are_no_samples(plant: PlantDoor) -> None:
+    taken = take_beat(plant, body_of(v=[[None, None], [None, None]]), NOW_MS)
+    assert (taken.accepted, taken.rejected) == (0, [])
+    assert all(math.isnan(x) for x in taken.beat.values.ravel())
