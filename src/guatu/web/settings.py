@@ -192,6 +192,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "guatu.web.people.signed_in.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "guatu.web.shell.middleware.FragmentMessagesMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

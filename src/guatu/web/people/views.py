@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,6 +18,7 @@ from guatu.web.people.forms import PasswordForm, SignInForm
 from guatu.web.people.models import SignInEvent, User
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.shell.requests import address_of
+from guatu.web.shell.tables import Column, Table
 
 
 def _next_of(request: HttpRequest) -> str:
@@ -89,17 +90,32 @@ def signout(request: SignedInRequest) -> HttpResponse:
 
 @sensitive_post_parameters("old", "new", "again")
 @require_http_methods(["GET", "POST"])
-def account(request: SignedInRequest) -> HttpResponse:
-    """Who am I here, and my password."""
+def account(request: SignedInRequest) -> HttpResponseBase:
+    """Who am I here, my latest sign-ins, and my password."""
+    table = _sign_in_table(request)
+    if (file := table.export()) is not None:
+        return file
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and _change_password(request, form):
         messages.success(request, _("Your password has been changed."))
         return redirect("people:account")
-    context = {
-        "form": form,
-        "events": request.user.sign_in_events.all()[:10],
-    }
+    context = {"form": form, "table": table}
     return render(request, "people/account.html", context, status=422 if form.errors else 200)
+
+
+def _sign_in_table(request: SignedInRequest) -> Table[SignInEvent]:
+    return Table(
+        request,
+        name=_("Sign-ins"),
+        rows=request.user.sign_in_events.all(),
+        default_sort="-at",
+        page_size=10,
+        columns=[
+            Column(key="at", label=_("Time"), value=lambda e: e.at, sort="at"),
+            Column(key="outcome", label=_("What"), value=lambda e: e.get_outcome_display()),
+            Column(key="address", label=_("Address"), value=lambda e: e.address),
+        ],
+    )
 
 
 def _change_password(request: SignedInRequest, form: PasswordForm) -> bool:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from guatu.web.shell import live, nav, requests
+from guatu.web.shell import live, nav, requests, words
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -21,5 +21,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "other_theme": "light" if theme == "dark" else "dark",
         "big_screen": requests.is_big_screen(request),
         "live": SimpleLazyObject(lambda: live.pass_for(request, at=timezone.now())),
-        "now": timezone.now(),
+        "now": timezone.localtime(),
+        "screen_url": _screen_url(request),
+        "script_words": SimpleLazyObject(words.for_scripts),
     }
+
+
+def _screen_url(request: HttpRequest) -> str:
+    """This very page on the big screen, or back from it."""
+    query = request.GET.copy()
+    if requests.is_big_screen(request):
+        del query[requests.SCREEN_PARAMETER]
+    else:
+        query[requests.SCREEN_PARAMETER] = "1"
+    return f"{request.path}?{query.urlencode()}" if query else request.path

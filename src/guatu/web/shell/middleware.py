@@ -1,15 +1,19 @@
 """The content policy of each request's host, and the language that the reader chose."""
 
+import json
+from collections.abc import Callable
 from contextlib import suppress
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
 from guatu.web.shell import live
+from guatu.web.shell.requests import is_htmx
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
@@ -49,4 +53,25 @@ class ChosenLanguageMiddleware(LocaleMiddleware):
     ) -> HttpResponseBase:
         """Tell the language, and that the answer depends on the cookie, not on the header."""
         response.headers.setdefault("Content-Language", translation.get_language() or "")
+        return response
+
+
+class FragmentMessagesMiddleware:
+    """Carries messages with a fragment: htmx raises them as an event, shell.js shows them.
+
+    Without this, what an action says would wait for the next full page.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, with the messages in a header where a fragment was asked for."""
+        response = self.get_response(request)
+        leaves = "HX-Redirect" in response or 300 <= response.status_code < 400
+        if not is_htmx(request) or leaves or "HX-Trigger" in response:
+            return response
+        told = [{"level": m.level_tag, "text": str(m)} for m in messages.get_messages(request)]
+        if told:
+            response["HX-Trigger"] = json.dumps({"guatu:messages": {"messages": told}})
         return response

@@ -127,7 +127,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _error(request, 403, template="csrf")
 
 
-def _plain(_request: HttpRequest, code: int) -> HttpResponse:
+def _plain(request: HttpRequest, code: int) -> HttpResponse:
     """An error page without the frame, for nothing the frame needs can be relied on."""
-    context: dict[str, Any] = {"code": code, "LANGUAGE_CODE": translation.get_language()}
+    context: dict[str, Any] = {
+        "code": code,
+        "LANGUAGE_CODE": translation.get_language(),
+        "theme": requests.theme_of(request),
+    }
     return render(None, f"shell/{code}.html", context, status=code)

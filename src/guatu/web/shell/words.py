@@ -68,21 +68,50 @@ def level_word(level: object) -> str:
     }[level_name(level)]
 
 
+def _durations() -> dict[str, str]:
+    return {
+        "days": _("%(days)s d"),
+        "days_hours": _("%(days)s d %(hours)s h"),
+        "hours": _("%(hours)s h"),
+        "hours_minutes": _("%(hours)s h %(minutes)s min"),
+        "minutes": _("%(minutes)s min"),
+        "seconds": _("%(seconds)s s"),
+    }
+
+
 def duration(span: timedelta) -> str:
     """A duration in its largest two units, rounded towards zero, without sign: "2 h 5 min"."""
     seconds = int(abs(span.total_seconds()))
-    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
-    if days:
-        if not hours:
-            return _("%(days)s d") % {"days": days}
-        return _("%(days)s d %(hours)s h") % {"days": days, "hours": hours}
-    if hours:
-        if not minutes:
-            return _("%(hours)s h") % {"hours": hours}
-        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
-    if minutes:
-        return _("%(minutes)s min") % {"minutes": minutes}
-    return _("%(seconds)s s") % {"seconds": seconds}
+    facts = {
+        "days": seconds // 86400,
+        "hours": seconds // 3600 % 24,
+        "minutes": seconds // 60 % 60,
+        "seconds": seconds,
+    }
+    if facts["days"]:
+        form = "days_hours" if facts["hours"] else "days"
+    elif facts["hours"]:
+        form = "hours_minutes" if facts["minutes"] else "hours"
+    else:
+        form = "minutes" if facts["minutes"] else "seconds"
+    return _durations()[form] % facts
+
+
+def for_scripts() -> dict[str, str]:
+    """The sentences that shell.js and live.js say, in the reader's language."""
+    return {
+        **_durations(),
+        "left": _("%(time)s left"),
+        "overdue": _("overdue by %(time)s"),
+        "close": _("Close"),
+        "live_live": _("Live"),
+        "live_connecting": _("Connecting"),
+        "live_lost": _("Connection lost"),
+        "live_off": "",
+        "forbidden": _("Your account may not do this."),
+        "failed": _("That did not work (%(status)s). Reload the page and try again."),
+        "unreachable": _("The server cannot be reached. Check the network and try again."),
+    }
 
 
 def due_words(due: datetime, *, at: datetime) -> str:
