@@ -3,6 +3,8 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from guatu.web.shell import live, nav
+
 
 class MonitoringConfig(AppConfig):
     """Plants, points, limits and alarms."""
@@ -11,3 +13,15 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = _("Plant monitoring")
+
+    def ready(self) -> None:
+        """Register the verbs, the entry in the navigation, and whose values a user hears."""
+        from guatu.web.monitoring import queries, verbs  # noqa: PLC0415 - models are ready now
+
+        verbs.register()
+        nav.register(
+            nav.Entry(
+                label=_("Plants"), url_name="monitoring:plants", verb="monitoring.see", order=30
+            )
+        )
+        live.plants_from(queries.plant_ids_of)

@@ -1,0 +1,24 @@
+"""Every change in monitoring: one verb, one transaction, an actor and a moment.
+
+`record_events` and `raise_overdue_alarms` have no actor: the engine and time do them.
+"""
+
+from guatu.web.monitoring.actions.acknowledge import acknowledge_alarm
+from guatu.web.monitoring.actions.delivery import Delivery, publish_outbox
+from guatu.web.monitoring.actions.limits import change_limit
+from guatu.web.monitoring.actions.plants import Registered, register_plant, revoke_key, rotate_key
+from guatu.web.monitoring.actions.record import Recorded, raise_overdue_alarms, record_events
+
+__all__ = [
+    "Delivery",
+    "Recorded",
+    "Registered",
+    "acknowledge_alarm",
+    "change_limit",
+    "publish_outbox",
+    "raise_overdue_alarms",
+    "record_events",
+    "register_plant",
+    "revoke_key",
+    "rotate_key",
+]

@@ -1,0 +1,43 @@
+"""What can be refused in monitoring.
+
+    MonitoringError
+    ├── LimitRefusedError    a limit that cannot hold; carries the problems
+    ├── AlreadyAcknowledgedError
+    └── UnreachableError     the log or the engine does not answer now  (doors.py raises it)
+
+Sentences are made in ``wording.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong, at which field, and the facts its sentence needs."""
+
+    code: str
+    where: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+class MonitoringError(Exception):
+    """Something that cannot be done as things stand."""
+
+
+class LimitRefusedError(MonitoringError):
+    """A limit, or a set of limits on one point, that cannot hold."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(", ".join(f"{p.code} at {p.where}" for p in problems))
+        self.problems = tuple(problems)
+
+
+class AlreadyAcknowledgedError(MonitoringError):
+    """Somebody acknowledged the alarm before."""
+
+
+class UnreachableError(MonitoringError):
+    """The log or the engine does not answer now; asking later is sensible."""

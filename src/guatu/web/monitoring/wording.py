@@ -1,0 +1,128 @@
+"""Sentences for codes: what is wrong with a limit, and what a warning is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from guatu.web.monitoring import words
+from guatu.web.monitoring.errors import Problem
+from guatu.web.monitoring.models import Alarm, Slot, Unit
+from guatu.web.shell.words import number
+
+
+def _slot(facts: Any) -> str:
+    name = str(facts)
+    return str(words.SLOTS[Slot[name]]) if name in Slot.__members__ else name
+
+
+_PROBLEMS: dict[str, Callable[[Problem], str]] = {
+    "reason_missing": lambda _p: _("Say why: the reason stays with this version."),
+    "reason_too_long": lambda p: _("A reason has at most %(most)s characters.") % p.facts,
+    "unchanged": lambda _p: _("This is what holds already: nothing to change."),
+    "outside_physical_range": lambda p: (
+        _("The sensor reads from %(low)s to %(high)s: a limit outside would never act.")
+        % {"low": number(p.facts["low"]), "high": number(p.facts["high"])}
+    ),
+    "silence_out_of_range": lambda _p: _("Silence is counted from 1 second to 7 days."),
+    "negative_deadband": lambda _p: _("A deadband is zero or more."),
+    "delay_out_of_range": lambda _p: _("A delay is between zero and 7 days."),
+    "not_a_number": lambda _p: _("This is no number."),
+    "unknown_state": lambda _p: _("There is no such unit state."),
+    "out_of_order": lambda p: (
+        _(
+            "“%(slot)s” at %(value)s must lie below “%(other)s” at %(other_value)s: "
+            "the order is low-low, low, high, high-high."
+        )
+        % {
+            "slot": _slot(p.facts["slot"]),
+            "value": number(p.facts["value"]),
+            "other": _slot(p.facts["other"]),
+            "other_value": number(p.facts["other_value"]),
+        }
+    ),
+    "deadband_too_wide": lambda p: (
+        _(
+            "With this deadband “%(slot)s” returns only at %(release)s, where “%(other)s” "
+            "already begins: the alarm could never clear."
+        )
+        % {
+            "slot": _slot(p.facts["slot"]),
+            "release": number(p.facts["release"]),
+            "other": _slot(p.facts["other"]),
+        }
+    ),
+}
+
+
+def problem(told: Problem) -> str:
+    """What is wrong and how to mend it, in the reader's language."""
+    sentence = _PROBLEMS.get(told.code)
+    if sentence is None:
+        return _("This cannot hold (%(code)s).") % {"code": told.code}
+    return sentence(told)
+
+
+def reading(alarm: Alarm, value: float | None) -> str:
+    """A value of an alarm's point with its unit; a dash where none was seen."""
+    if value is None:
+        return "–"
+    figure = number(value, alarm.point.decimals)
+    return f"{figure} {alarm.point.measure}".strip()
+
+
+def alarm_words(alarm: Alarm) -> str:
+    """What an alarm says: side and stage, or that data is missing."""
+    return str(words.SLOTS.get(alarm.slot, alarm.slot))
+
+
+def warning_title(unit: Unit, rule: str, alarms: Sequence[Alarm]) -> str:
+    """What a warning is about, in one line.
+
+    Args:
+        unit: where.
+        rule: the code of the rule that holds, from core.alarms.rules.
+        alarms: those that make it hold, at least one.
+    """
+    first = alarms[0]
+    facts = {
+        "unit": unit.name,
+        "point": first.point.name,
+        "alarm": alarm_words(first),
+        "value": reading(first, first.value),
+        "limit": reading(first, first.limit),
+        "count": len({alarm.point_id for alarm in alarms}),
+        "points": _("、").join(dict.fromkeys(alarm.point.name for alarm in alarms)),
+    }
+    if rule == "two_core_points_second_stage":
+        return _("%(unit)s: %(count)s core points beyond stage 2 together (%(points)s)") % facts
+    if rule == "core_point_silent":
+        return _("%(unit)s: no data from %(point)s while casting") % facts
+    if rule == "first_stage_unacknowledged":
+        return _("%(unit)s: %(point)s %(alarm)s alarm not acknowledged for 5 minutes") % facts
+    return _("%(unit)s: %(point)s %(alarm)s, %(value)s (limit %(limit)s)") % facts
+
+
+def alarm_facts(unit: Unit, rules: Sequence[str], alarms: Sequence[Alarm]) -> dict[str, Any]:
+    """What is kept with a warning for people to read: the unit, the rules, each alarm."""
+    return {
+        "unit": unit.name,
+        "unit_state": words.unit_state(alarms[-1].unit_state),
+        "rules": list(rules),
+        "alarms": [
+            {
+                "key": alarm.key,
+                "point": alarm.point.code,
+                "name": alarm.point.name,
+                "slot": Slot(alarm.slot).name,
+                "alarm": alarm_words(alarm),
+                "value": reading(alarm, alarm.value),
+                "limit": reading(alarm, alarm.limit),
+                "at": timezone.localtime(alarm.began_at).isoformat(timespec="seconds"),
+            }
+            for alarm in alarms[:20]
+        ],
+    }

@@ -1,0 +1,62 @@
+"""Words for numbers and codes that travel: unit states, unit kinds, linkages, problems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+UNIT_STATES: Mapping[int, Promise] = {
+    0: _("Idle"),
+    1: _("Fill"),
+    2: _("Start of cast"),
+    3: _("Steady"),
+    4: _("End of cast"),
+    5: _("Empty"),
+}
+"""Unit states by the number on the wire."""
+
+CASTING = (1, 2, 3, 4)
+"""Unit states in which metal flows."""
+
+UNIT_KINDS: Mapping[str, Promise] = {
+    "dwc": _("Deep-well casting line"),
+    "blast_furnace": _("Blast furnace"),
+    "converter": _("Converter"),
+    "arc_furnace": _("Electric arc furnace"),
+    "gas_holder": _("Gas holder"),
+    "ladle_bay": _("Ladle bay"),
+    "generic": _("Unit"),
+    "bench": _("Test bench"),
+}
+
+LINKAGES: Mapping[str, Promise] = {
+    "cooling": _("Cooling water linkage"),
+    "furnace_outlet": _("Furnace outlet linkage"),
+    "trough_entrance": _("Trough entrance linkage"),
+    "interlock": _("Interlock"),
+}
+
+SLOTS: Mapping[int, Promise] = {
+    0: _("Low-low"),
+    1: _("Low"),
+    2: _("High"),
+    3: _("High-high"),
+    4: _("No data"),
+}
+"""Alarm slots as a reader says them."""
+
+STAGES: Mapping[int, Promise] = {1: _("Stage 1 alarm"), 2: _("Stage 2 alarm")}
+
+
+def unit_state(number: int | None) -> str:
+    """The word of a unit state; a dash where it is not known."""
+    if number is None:
+        return "–"
+    return str(UNIT_STATES.get(number, number))
+
+
+def unit_kind(kind: str) -> str:
+    """The word of a unit's kind, or the code itself where we have none."""
+    return str(UNIT_KINDS.get(kind, kind))

@@ -1,0 +1,158 @@
+"""Events are recorded once, however often and in whatever order they come."""
+
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from guatu.web.monitoring.actions import raise_overdue_alarms, record_events
+from guatu.web.monitoring.models import Alarm, EventPosition, Plant
+from guatu.web.warnings.models import Warning  # noqa: A004
+from tests.web.monitoring.conftest import NOON, Line
+
+AT = NOON + timedelta(minutes=1)
+
+
+def record(line: Line, *events: object, seq: int = 1, at: object = AT) -> None:
+    record_events(partition=0, stream_seq=seq, events=events, at=at)  # type: ignore[arg-type]
+
+
+def outcome() -> tuple[object, ...]:
+    """All that recording left behind, ids aside."""
+    alarms = Alarm.objects.order_by("key").values_list(
+        "key",
+        "began_at",
+        "raise_seen",
+        "cleared_at",
+        "why",
+        "acknowledged_at",
+        "acknowledged_by",
+        "value",
+        "limit",
+        "unit_state",
+        "warned_level",
+    )
+    warnings = Warning.objects.order_by("pk").values_list("source_key", "level", "closed_at")
+    return tuple(alarms), tuple(warnings), EventPosition.objects.get(pk=0).stream_seq
+
+
+def test_a_second_stage_on_a_core_point_while_casting_opens_an_orange_warning(line: Line) -> None:
+    record(line, line.event("raised", "inlet_flow", "LL", 1))
+    warning = Warning.objects.get()
+    assert warning.level == 3
+    assert warning.organisation == line.plant.organisation
+    assert "结晶器进水流量" in warning.title
+    assert warning.source_key == str(line.points["inlet_flow"].unit_id)
+
+
+def test_two_core_points_together_lift_it_to_red(line: Line) -> None:
+    record(line, line.event("raised", "inlet_flow", "LL", 1))
+    record(line, line.event("raised", "inlet_pressure", "LL", 2), seq=2)
+    assert Warning.objects.get().level == 4
+
+
+def test_an_alarm_that_is_over_before_it_is_recorded_still_warns(line: Line) -> None:
+    record(
+        line,
+        line.event("raised", "inlet_flow", "LL", 1),
+        line.event("cleared", "inlet_flow", "LL", 1, at=NOON + timedelta(seconds=20)),
+    )
+    assert Warning.objects.get().level == 3
+
+
+def test_a_closed_warning_is_not_opened_again_by_the_alarm_it_answered(line: Line) -> None:
+    record(line, line.event("raised", "inlet_flow", "LL", 1))
+    Warning.objects.update(state="closed", closed_at=AT)
+    record(line, line.event("raised", "casting_speed", "H", 2), seq=2)
+    assert Warning.objects.filter(closed_at=None).count() == 0
+    record(line, line.event("raised", "trough_level", "HH", 3), seq=3)
+    assert Warning.objects.filter(closed_at=None).count() == 1
+
+
+def test_a_first_stage_unacknowledged_for_five_minutes_turns_blue_by_time_alone(line: Line) -> None:
+    record(line, line.event("raised", "casting_speed", "H", 0))
+    assert raise_overdue_alarms(at=NOON + timedelta(minutes=4, seconds=59)) == 0
+    assert not Warning.objects.exists()
+    assert raise_overdue_alarms(at=NOON + timedelta(minutes=5)) == 1
+    assert Warning.objects.get().level == 1
+    assert raise_overdue_alarms(at=NOON + timedelta(minutes=6)) == 0
+
+
+def test_an_acknowledged_first_stage_never_turns_blue(line: Line) -> None:
+    record(line, line.event("raised", "casting_speed", "H", 0))
+    record(line, line.event("acknowledged", "casting_speed", "H", 0), seq=2)
+    assert raise_overdue_alarms(at=NOON + timedelta(hours=1)) == 0
+
+
+def test_events_about_unknown_points_are_counted_and_harm_nothing(line: Line) -> None:
+    strange = line.event("raised", "inlet_flow", "LL", 1, point=10**9, alarm="1000000000:LL:1")
+    done = record_events(
+        partition=0,
+        stream_seq=5,
+        events=[strange.as_json(), line.event("raised", "inlet_flow", "L", 2).as_json()],
+        at=AT,
+    )
+    assert (done.unknown, done.changed) == (1, 1)
+    assert Alarm.objects.count() == 1
+
+
+def test_the_engine_tells_which_configuration_it_judges_by(line: Line) -> None:
+    record(line, line.event("configured", "inlet_flow", "LL", 1, alarm="", version=1))
+    assert Plant.objects.get().applied_version == 1
+
+
+def test_the_position_never_moves_back(line: Line) -> None:
+    record(line, seq=9)
+    record(line, seq=4)
+    assert EventPosition.objects.get(pk=0).stream_seq == 9
+
+
+def _messages(
+    line: Line, lives: list[tuple[str, str, bool, bool]]
+) -> list[tuple[int, list[object]]]:
+    """One message an event: raising, and perhaps acknowledging and clearing, of each alarm."""
+    sequence = count(1)
+    messages: list[tuple[int, list[object]]] = []
+    for role, slot, acknowledged, cleared in lives:
+        began = next(sequence)
+        kinds = ["raised"] + ["acknowledged"] * acknowledged + ["cleared"] * cleared
+        for offset, kind in enumerate(kinds):
+            at = NOON + timedelta(seconds=began + offset)
+            messages.append((next(sequence), [line.event(kind, role, slot, began, at=at)]))
+    return messages
+
+
+LIVES = st.lists(
+    st.tuples(
+        st.sampled_from(["casting_speed", "inlet_flow", "trough_level"]),
+        st.sampled_from(["L", "H", "HH"]),
+        st.booleans(),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(lives=LIVES, data=st.data())
+def test_repeated_and_reordered_messages_leave_what_the_plain_order_leaves(
+    line: Line, lives: list[tuple[str, str, bool, bool]], data: st.DataObject
+) -> None:
+    messages = _messages(line, lives)
+    doubled = data.draw(st.lists(st.sampled_from(messages), max_size=6))
+    shuffled = data.draw(st.permutations([*messages, *doubled]))
+    outcomes = []
+    for order in (messages, shuffled):
+        with transaction.atomic():
+            for seq, events in order:
+                record_events(partition=0, stream_seq=seq, events=events, at=AT)
+            outcomes.append(outcome())
+            transaction.set_rollback(True)
+    assert outcomes[0] == outcomes[1]
