@@ -64,7 +64,7 @@ def _replay(options: argparse.Namespace, house: House) -> int:
         paths=tuple(options.paths),
         plant=options.plant,
         separator=options.separator,
-        time_column=options.time,
+        time_column=options.time_column,
         labels=tuple(options.labels.split(",")) if options.labels else None,
         period_s=options.period,
         transpose=options.transpose,
@@ -142,7 +142,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--transpose",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help=_h(".dat 矩阵按列为时刻", "columns of the .dat matrix are moments"),
     )
     add(

@@ -1,0 +1,228 @@
+"""The demo: a province with bureaus, people and plants, and the plants' own senders."""
+
+import json
+import logging
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from guatu.ops.house import House
+from guatu.simulator.plants import DEMO_PLANTS, DemoPlant
+from guatu.simulator.run import DemoConfig, run_demo_plants
+from guatu.simulator.units import DemoPoint, DemoUnit
+
+if TYPE_CHECKING:
+    from guatu.web.monitoring.specs import PointSpec, UnitSpec
+
+logger = logging.getLogger("demo")
+
+PASSWORD = "guatu-demo-2026"  # noqa: S105  printed at every start of the demo, and only there
+PROVINCE = "530000"
+FIRST_PLANT = DEMO_PLANTS[0].code
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Someone who can sign in to the demo."""
+
+    username: str
+    name: str
+    role: str
+    organisation: str
+    title: str
+
+
+ACCOUNTS = (
+    Account("anquan", "李永昌", "plant_safety_officer", FIRST_PLANT, "企业安全员 plant officer"),
+    Account("zhiban", "杨春梅", "duty_officer", "bureau:530181", "安宁市值班员 duty officer, city"),
+    Account(
+        "shengban", "张建国", "duty_officer", "bureau:530000", "省厅值班员 duty officer, province"
+    ),
+    Account("ducha", "陈志强", "supervisor", "office:530000", "省督查室 supervisor"),
+)
+
+
+def furnish(house: House) -> None:
+    """Fill a fresh installation with the demo province; an installation that has it is left alone.
+
+    Args:
+        house: where the plants' keys are kept, for their senders.
+    """
+    from django.db import transaction  # noqa: PLC0415  after Django's set-up
+
+    from guatu.web.monitoring.models import Plant  # noqa: PLC0415
+
+    if Plant.objects.filter(code=FIRST_PLANT).exists():
+        return
+    at = timezone.now()
+    with transaction.atomic():
+        places = _organisations(at)
+        keys = {plant.code: _plant(plant, places, at) for plant in DEMO_PLANTS}
+        _people(places, at)
+        _write_keys(house.home / "demo-keys.json", keys)
+    logger.info("demo province: %d plants, %d accounts", len(keys), len(ACCOUNTS))
+
+
+def _organisations(at: datetime) -> dict[str, int]:
+    """Found the bureaus of every county with a plant and of all above it; give ids by name."""
+    from guatu.web.people.actions import create_organisation  # noqa: PLC0415
+    from guatu.web.people.models import Organisation  # noqa: PLC0415
+    from guatu.web.regions.models import Region  # noqa: PLC0415
+
+    regions = Region.objects.in_bulk()
+    codes = {PROVINCE}
+    for plant in DEMO_PLANTS:
+        region: Region | None = regions[plant.region]
+        while region is not None:
+            codes.add(region.code)
+            region = region.parent
+    ids: dict[str, int] = {}
+    bureaus: dict[str, Organisation] = {}
+    kinds = Organisation.Kind
+    for code in sorted(codes):
+        region = regions[code]
+        kind_word = "应急管理厅" if code == PROVINCE else "应急管理局"
+        parent = bureaus.get(region.parent_id or "")
+        bureaus[code] = create_organisation(
+            name=f"{region.name}{kind_word}",
+            kind=kinds.BUREAU,
+            region=region,
+            parent=parent,
+            by=None,
+            at=at,
+        )
+        ids[f"bureau:{code}"] = bureaus[code].pk
+    office = create_organisation(
+        name="云南省人民政府督查室",
+        kind=kinds.SUPERVISION_OFFICE,
+        region=regions[PROVINCE],
+        parent=None,
+        by=None,
+        at=at,
+    )
+    ids[f"office:{PROVINCE}"] = office.pk
+    for plant in DEMO_PLANTS:
+        ids[plant.code] = create_organisation(
+            name=plant.name_zh,
+            kind=kinds.PLANT,
+            region=regions[plant.region],
+            parent=bureaus[plant.region],
+            by=None,
+            at=at,
+        ).pk
+    return ids
+
+
+def _plant(plant: DemoPlant, places: dict[str, int], at: datetime) -> str:
+    """Register one plant and give its key."""
+    from guatu.web.monitoring.actions import register_plant  # noqa: PLC0415
+    from guatu.web.monitoring.specs import UnitSpec, unit_from_model  # noqa: PLC0415
+    from guatu.web.people.models import Organisation  # noqa: PLC0415
+
+    organisation = Organisation.objects.select_related("region").get(pk=places[plant.code])
+    units: list[UnitSpec] = [
+        _unit(unit)
+        if unit.points
+        else unit_from_model(unit.kind, code=unit.code, name=unit.name_zh)
+        for unit in plant.units
+    ]
+    return register_plant(
+        code=plant.code,
+        name=plant.name_zh,
+        organisation=organisation,
+        region=organisation.region,
+        units=units,
+        by=None,
+        at=at,
+        contact="24小时值班室 0871-0000-0000（演示）",
+    ).key
+
+
+def _unit(unit: DemoUnit) -> "UnitSpec":
+    from guatu.web.monitoring.specs import UnitSpec  # noqa: PLC0415
+
+    return UnitSpec(
+        code=unit.code,
+        name=unit.name_zh,
+        kind=unit.kind,
+        points=tuple(_point(unit.code, point) for point in unit.points),
+    )
+
+
+def _point(unit_code: str, point: DemoPoint) -> "PointSpec":
+    from guatu.web.monitoring.models import PointKind, Slot  # noqa: PLC0415
+    from guatu.web.monitoring.specs import LimitSpec, PointSpec  # noqa: PLC0415
+
+    limits = {
+        Slot[slot]: LimitSpec(
+            value=_exact(limit.value),
+            deadband=_exact(limit.deadband),
+            on_delay_s=_exact(limit.on_delay_s),
+            off_delay_s=_exact(limit.off_delay_s),
+        )
+        for slot, limit in point.limits.items()
+    }
+    if point.missing_after_s is not None:
+        limits[Slot.MISSING] = LimitSpec(value=_exact(point.missing_after_s))
+    return PointSpec(
+        code=f"{unit_code}.{point.key}",
+        name=point.name_zh,
+        quantity=point.quantity,
+        measure=point.measure,
+        kind=PointKind(point.kind),
+        role=point.key,
+        decimals=point.decimals,
+        physical_low=_exact(point.physical_low),
+        physical_high=_exact(point.physical_high),
+        core=point.core,
+        limits=limits,
+    )
+
+
+def _exact(number: float) -> Decimal:
+    return Decimal(str(number))
+
+
+def _people(places: dict[str, int], at: datetime) -> None:
+    from guatu.web.people.actions import create_user  # noqa: PLC0415
+    from guatu.web.people.models import Organisation, User  # noqa: PLC0415
+
+    for account in ACCOUNTS:
+        create_user(
+            username=account.username,
+            password=PASSWORD,
+            name=account.name,
+            role=User.Role(account.role),
+            organisation=Organisation.objects.get(pk=places[account.organisation]),
+            by=None,
+            at=at,
+        )
+
+
+def _write_keys(path: Path, keys: dict[str, str]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(keys, file)
+
+
+def run_plants(house: House) -> None:
+    """Send for the demo's plants until SIGTERM.
+
+    Args:
+        house: its gateway, and the keys that `furnish` kept.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    keys = json.loads((house.home / "demo-keys.json").read_text())
+    authority = os.environ.get("GUATU_GATEWAY_CA")
+    run_demo_plants(
+        DemoConfig(), house.gateway_url, keys, Path(authority) if authority else None, stop
+    )
