@@ -220,7 +220,7 @@ def _numbers(
 
 
 def _sifted(beat: FrameBeat, layout: Layout, no_numbers: list[int]) -> Taken:
-    rejected = []
+    rejected: list[Rejected] = []
     if no_numbers:
         # A sample of an unknown point is told once, as unknown.
         known = set(layout.known.tolist())

@@ -1,0 +1,235 @@
+"""Reading a stream from a sequence on, in order, through every kind of interruption.
+
+A consumer here is disposable: its position is ours, not the server's. Whenever messages stay
+away or jump, a new one is made at the next sequence we expect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError
+
+from guatu.access.messages import PlantConfig
+from guatu.access.problems import RefusedError
+from guatu.access.validate import read_plant_config
+from guatu.telemetry import log
+from guatu.telemetry.settings import StreamSettings
+
+logger = logging.getLogger(__name__)
+
+MOST_MESSAGES = 128
+MOST_BYTES = 16 << 20
+REQUEST_S = 1.0
+SILENCE_S = 2.0
+PAUSE_S = 0.25
+FORGOTTEN_S = 30.0
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message of a stream.
+
+    Args:
+        sequence: its place in the stream.
+        logged_ms: the log server's clock when it was stored; part of the log, so replay sees
+            the same.
+    """
+
+    sequence: int
+    logged_ms: int
+    payload: bytes
+
+
+class LogReplaced(Exception):  # named for what happened, not as an error of ours
+    """The stream is not the one that was read before: the log was lost and made anew."""
+
+
+class LogReader:
+    """Reads a stream's messages in order.
+
+    Args:
+        client: a connection to the log, kept connected.
+        stream: its name.
+        after: the last sequence already read.
+        contiguous: whether a jump in the sequences is a loss.
+        identity: the stream's own name for itself, if known; another raises LogReplaced.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        stream: str,
+        *,
+        after: int,
+        contiguous: bool = True,
+        identity: str = "",
+    ) -> None:
+        self.last = after
+        self._client = client
+        self._js = client.jetstream()
+        self._stream = stream
+        self._contiguous = contiguous
+        self._identity = identity
+        self._subscription: Subscription | None = None
+        self._consumer = ""
+        self._arrived: deque[Msg] = deque()
+        self._bell = asyncio.Event()
+        self._due = 0
+        self._stale = False
+        self._inbox = ""
+
+    async def read(self) -> list[Entry]:
+        """Wait for the next messages.
+
+        Raises:
+            LogReplaced: see the class.
+        """
+        while True:
+            if self._subscription is None and not await self._begin():
+                await asyncio.sleep(PAUSE_S)
+                continue
+            entries = self._take()
+            if self._stale:
+                await self.stop()
+            elif self._due <= 0:
+                await self._request()
+            if entries:
+                return entries
+            if self._arrived or self._subscription is None:
+                continue
+            self._bell.clear()
+            try:
+                await asyncio.wait_for(self._bell.wait(), SILENCE_S)
+            except TimeoutError:
+                await self.stop()
+
+    async def stop(self) -> None:
+        """Give up the consumer; reading again makes another."""
+        subscription, self._subscription = self._subscription, None
+        self._arrived.clear()
+        self._stale = False
+        if subscription is not None:
+            with contextlib.suppress(NatsError, OSError):
+                await subscription.unsubscribe()
+
+    async def _begin(self) -> bool:
+        try:
+            info = await self._js.stream_info(self._stream)
+            if self._identity and log.identity(info) != self._identity:
+                raise LogReplaced(self._stream)
+            if self._contiguous and info.state.first_seq > self.last + 1:
+                logger.error(
+                    "%s: sequences %d to %d are gone",
+                    self._stream,
+                    self.last + 1,
+                    info.state.first_seq - 1,
+                )
+                self.last = info.state.first_seq - 1
+            consumer = await self._js.add_consumer(
+                self._stream,
+                ConsumerConfig(
+                    deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                    opt_start_seq=self.last + 1,
+                    ack_policy=AckPolicy.NONE,
+                    inactive_threshold=FORGOTTEN_S,
+                    mem_storage=True,
+                    num_replicas=1,
+                ),
+            )
+            self._consumer = consumer.name
+            inbox = self._client.new_inbox()
+            self._subscription = await self._client.subscribe(inbox, cb=self._on)
+            self._inbox = inbox
+            self._due = 0
+        except (JetStreamError, NatsError, OSError, TimeoutError) as error:
+            logger.debug("%s: no consumer yet: %r", self._stream, error)
+            return False
+        return True
+
+    async def _request(self) -> None:
+        request = {
+            "batch": MOST_MESSAGES,
+            "max_bytes": MOST_BYTES,
+            "expires": int(REQUEST_S * NANOSECONDS),
+        }
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
+        self._due = MOST_MESSAGES
+        with contextlib.suppress(NatsError, OSError):
+            await self._client.publish(subject, orjson.dumps(request), reply=self._inbox)
+
+    async def _on(self, message: Msg) -> None:
+        if message.subject == self._inbox:  # a status: this request is over
+            self._due = 0
+        else:
+            self._due -= 1
+            self._arrived.append(message)
+        self._bell.set()
+
+    def _take(self) -> list[Entry]:
+        entries = []
+        while self._arrived:
+            message = self._arrived.popleft()
+            # $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time>.<pending>
+            parts = message.reply.split(".")
+            sequence, stamp = int(parts[-4]), int(parts[-2])
+            if sequence <= self.last:
+                continue
+            if self._contiguous and sequence != self.last + 1:
+                # Something between was lost on the way, or trimmed: a new consumer finds out.
+                self._stale = True
+                break
+            self.last = sequence
+            entries.append(Entry(sequence, stamp // 1_000_000, message.data))
+        return entries
+
+
+async def follow_plants(
+    client: Client,
+    streams: StreamSettings,
+    take: Callable[[PlantConfig], None],
+    loaded: asyncio.Event,
+) -> None:
+    """Give every plant's latest configuration, then each newer one, for ever.
+
+    Args:
+        client: a connection to the log.
+        streams: the layout.
+        take: puts a configuration into effect; older versions may come again.
+        loaded: set once everything that was there at the beginning has been given.
+    """
+    wanted = await _last_of_plants(client, streams)
+    reader = LogReader(client, log.PLANTS_STREAM, after=0, contiguous=False)
+    while True:
+        if reader.last >= wanted:
+            loaded.set()
+        for entry in await reader.read():
+            try:
+                take(read_plant_config(orjson.loads(entry.payload)))
+            except (RefusedError, orjson.JSONDecodeError) as error:
+                logger.warning("plant configuration %d not understood: %s", entry.sequence, error)
+
+
+async def _last_of_plants(client: Client, streams: StreamSettings) -> int:
+    js = client.jetstream()
+    while True:
+        try:
+            await log.ensure_shared(js, streams)
+            state = (await js.stream_info(log.PLANTS_STREAM)).state
+        except (NotFoundError, JetStreamError, NatsError, OSError, TimeoutError):
+            await asyncio.sleep(PAUSE_S)
+        else:
+            return state.last_seq if state.messages else 0

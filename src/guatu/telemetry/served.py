@@ -1,0 +1,113 @@
+"""Serving an ASGI application in this very process, until told to stop.
+
+One process and no worker children: what is killed is gone, and leaves no port taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+logger = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+
+def stop_signal() -> asyncio.Event:
+    """Give an event that SIGTERM or SIGINT sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def serve(
+    app: App,
+    stop: asyncio.Event,
+    *,
+    host: str,
+    port: int,
+    certificate: Path | None = None,
+    private_key: Path | None = None,
+) -> None:
+    """Serve until the event is set.
+
+    Args:
+        app: the application.
+        stop: ends it.
+        host: address to listen at.
+        port: port to listen at.
+        certificate: for HTTPS, together with the key.
+        private_key: for HTTPS.
+
+    Raises:
+        RuntimeError: when the server ended by itself, such as for a port already taken.
+    """
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        backlog=2048,
+        log_level=LogLevels.warning,
+        ssl_cert=certificate if private_key else None,
+        ssl_key=private_key if certificate else None,
+    )
+    serving = asyncio.ensure_future(server.serve())
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not stop.is_set():
+        await serving
+        raise RuntimeError(f"the server at {host}:{port} ended; is the port taken?")
+    server.stop()  # type: ignore[no-untyped-call] # the server publishes no types
+    with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+        await asyncio.wait_for(serving, 5)
+
+
+async def read_body(receive: Receive, most: int) -> bytes | None:
+    """Read a request's body; None if it is larger than allowed."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        parts, size = [body], len(body)
+        while message.get("more_body"):
+            message = await receive()
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > most:
+                return None
+        body = b"".join(parts)
+    return body if len(body) <= most else None
+
+
+async def answer(send: Send, status: int, body: bytes, headers: tuple[Header, ...] = ()) -> None:
+    """Send a whole JSON answer."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(body)),
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
