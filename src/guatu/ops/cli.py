@@ -108,18 +108,14 @@ def _parser() -> argparse.ArgumentParser:
             "start everything with a demo province and simulated plants",
         ),
     )
-    _add_replay(commands.add_parser("replay", **_replay_words()))
-    serve = commands.add_parser("serve", help=_h("单独运行一个进程", "run a single process"))
-    serve.add_argument("process", choices=PROCESSES)
-    return parser
-
-
-def _replay_words() -> dict[str, str]:
-    sentence = _h(
+    sends = _h(
         "像企业一样发送历史记录（CSV、.dat），并逐站核对数量",
         "send recordings (CSV, .dat) as a plant would, and check the counts at each station",
     )
-    return {"help": sentence, "description": sentence}
+    _add_replay(commands.add_parser("replay", help=sends, description=sends))
+    serve = commands.add_parser("serve", help=_h("单独运行一个进程", "run a single process"))
+    serve.add_argument("process", choices=PROCESSES)
+    return parser
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:

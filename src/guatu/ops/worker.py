@@ -16,7 +16,7 @@ from django.utils import timezone
 from nats.aio.client import Client
 
 from guatu.ops.recorder import Recorder
-from guatu.telemetry import command, log
+from guatu.telemetry import log
 from guatu.telemetry.settings import StreamSettings
 from guatu.web.monitoring import actions as monitoring
 from guatu.web.monitoring.models import EventPosition
@@ -54,10 +54,10 @@ async def run_worker(environ: Mapping[str, str]) -> None:
     """
     streams = StreamSettings.from_env(environ)
     database = Database()
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    stop: asyncio.Future[None] = loop.create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, _finish, stop)
     async with log.connection(streams, "worker") as client:
         await log.ensure_shared(client.jetstream(), streams)
         announcer = Announcer(client, database)
@@ -74,13 +74,17 @@ async def run_worker(environ: Mapping[str, str]) -> None:
             asyncio.create_task(_every(ANNOUNCE_EVERY_S, announcer.announce)),
         ]
         logger.info("recording, delivering, watching the clock")
-        stopping = asyncio.create_task(stop.wait())
-        ended, _ = await asyncio.wait([stopping, *works], return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait([stop, *works], return_when=asyncio.FIRST_COMPLETED)
         for work in works:
             work.cancel()
         await asyncio.gather(*works, return_exceptions=True)
-        for work in ended - {stopping}:
+        for work in ended - {stop}:
             work.result()  # a loop that ended of itself failed: let the supervisor see it
+
+
+def _finish(stop: asyncio.Future[None]) -> None:
+    if not stop.done():
+        stop.set_result(None)
 
 
 async def _record(
@@ -105,7 +109,7 @@ def _position() -> int:
 
 
 async def _deliver(database: Database) -> None:
-    await database.do(monitoring.publish_outbox, publish=command.place, at=timezone.now())
+    await database.do(monitoring.publish_outbox, at=timezone.now())
 
 
 async def _let_time_act(database: Database) -> None:

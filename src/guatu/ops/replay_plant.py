@@ -1,0 +1,166 @@
+"""The plant that stands for replayed recordings: registered on first use, counted afterwards."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from decimal import Decimal
+
+from django.utils import timezone
+
+from guatu.ops.errors import OperatorError
+from guatu.ops.house import House
+from guatu.ops.stations import Stored
+from guatu.ops.words import say
+from guatu.simulator.learn import LearnedLimits
+from guatu.simulator.recordings import Recording
+from guatu.web.monitoring.actions import register_plant
+from guatu.web.monitoring.models import Alarm, Plant, Point, Slot
+from guatu.web.monitoring.specs import LimitSpec, PointSpec, UnitSpec
+from guatu.web.people.actions import create_organisation
+from guatu.web.people.models import Organisation
+from guatu.web.regions.models import Region
+from guatu.web.warnings.models import Warning as RaisedWarning
+
+UNIT = "R1"
+
+
+def plant_for(
+    house: House,
+    *,
+    code: str,
+    region: str,
+    recordings: list[Recording],
+    learned: dict[str, LearnedLimits],
+) -> tuple[Plant, str]:
+    """Give the plant with these sensors, registering it on first use, and its key.
+
+    Args:
+        house: keeps the key, readable by its owner only.
+        code: the plant's code.
+        region: GB/T 2260 code of where it is registered.
+        recordings: their sensors are its points.
+        learned: limits by sensor code; empty for none.
+
+    Raises:
+        OperatorError: if the plant exists with other points, or without a key that we know.
+    """
+    kept = house.home / "replay-keys.json"
+    keys: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    sensors = {sensor.code: sensor for one in recordings for sensor in one.sensors}
+    existing = Plant.objects.filter(code=code).first()
+    if existing is not None:
+        points = set(Point.objects.filter(unit__plant=existing).values_list("code", flat=True))
+        missing = sorted(set(sensors) - points)
+        if missing or code not in keys:
+            raise OperatorError(_cannot_reuse(code, missing))
+        return existing, keys[code]
+    place = Region.objects.filter(pk=region).first()
+    if place is None:
+        raise OperatorError(
+            say(f"没有行政区划 {region}。", f"There is no region with the code {region}.")
+        )
+    at = timezone.now()
+    organisation = create_organisation(
+        name=say(f"回放 {code}", f"Replay {code}", separator=" "),
+        kind=Organisation.Kind.PLANT,
+        region=place,
+        parent=None,
+        by=None,
+        at=at,
+    )
+    decimals = {
+        code: max(s.decimals for one in recordings for s in one.sensors if s.code == code)
+        for code in sensors
+    }
+    unit = UnitSpec(
+        code=UNIT,
+        name=say("回放记录", "recordings", separator=" "),
+        kind="recording",
+        points=tuple(
+            _point(code, sensor.name, decimals[code], learned.get(code))
+            for code, sensor in sensors.items()
+        ),
+    )
+    registered = register_plant(
+        code=code,
+        name=organisation.name,
+        organisation=organisation,
+        region=place,
+        units=[unit],
+        by=None,
+        at=at,
+    )
+    keys[code] = registered.key
+    handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(keys, file)
+    return registered.plant, registered.key
+
+
+def _point(code: str, name: str, decimals: int, learned: LearnedLimits | None) -> PointSpec:
+    limits: dict[Slot, LimitSpec] = {}
+    if learned is not None:
+        for slot, value in (
+            (Slot.LL, learned.low_low),
+            (Slot.L, learned.low),
+            (Slot.H, learned.high),
+            (Slot.HH, learned.high_high),
+        ):
+            limits[slot] = LimitSpec(value=_exact(value), deadband=_exact(learned.deadband))
+    return PointSpec(
+        code=code, name=name, decimals=min(decimals, 9), core=learned is not None, limits=limits
+    )
+
+
+def _exact(number: float) -> Decimal:
+    return Decimal(str(round(number, 6)))
+
+
+def _cannot_reuse(code: str, missing: list[str]) -> str:
+    if missing:
+        listed = ", ".join(missing[:10])
+        return say(
+            f"企业 {code} 没有这些测点：{listed}。请用 --plant 换一个企业编码。",
+            f"The plant {code} has no points {listed}. Name another plant with --plant.",
+        )
+    return say(
+        f"企业 {code} 已存在，但不是由 replay 登记的。请用 --plant 换一个企业编码。",
+        f"The plant {code} exists, but replay did not register it. Name another with --plant.",
+    )
+
+
+def stored(plant: Plant) -> Stored:
+    """Count what is stored of a plant: history by a fresh process, the rest by the database."""
+    points = list(Point.objects.filter(unit__plant=plant).values_list("pk", flat=True))
+    counted = subprocess.run(
+        [sys.executable, "-m", "guatu.ops.count_history"],
+        input=json.dumps(points),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(counted.stdout)
+    return Stored(
+        rows=found["rows"],
+        distinct=found["distinct"],
+        alarms=Alarm.objects.filter(plant=plant).count(),
+        warnings=RaisedWarning.objects.filter(organisation=plant.organisation).count(),
+    )
+
+
+def settled(plant: Plant, *, expected: int, patience_s: float) -> Stored:
+    """Wait until history holds so many rows of a plant, and give what is stored then.
+
+    Args:
+        plant: whose rows.
+        expected: how many rows were acknowledged.
+        patience_s: after this, what is there is given as it is.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        now = stored(plant)
+        if now.rows >= expected or time.monotonic() > deadline:
+            return now
+        time.sleep(1.0)
