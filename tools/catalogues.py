@@ -268,7 +268,12 @@ def _compiled_texts(path: Path) -> dict[Key, list[str]]:
     if not path.exists():
         return {}
     with path.open("rb") as file:
-        return _translated_texts(read_mo(file))
+        texts = _translated_texts(read_mo(file))
+    # Babel leaves the contexts of a compiled catalogue undecoded.
+    return {
+        (context.decode() if isinstance(context, bytes) else context, msgid): text
+        for (context, msgid), text in texts.items()
+    }
 
 
 def conflicts(names: Iterable[str]) -> list[str]:

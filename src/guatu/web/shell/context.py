@@ -23,7 +23,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "live": SimpleLazyObject(lambda: live.pass_for(request, at=timezone.now())),
         "now": timezone.localtime(),
         "screen_url": _screen_url(request),
-        "script_words": SimpleLazyObject(words.for_scripts),
+        "script_words": words.for_scripts,
     }
 
 
