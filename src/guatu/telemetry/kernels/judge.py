@@ -1,4 +1,4 @@
-"""The five calls an engine makes. All are deterministic: same state, same arguments, same events."""
+"""The calls an engine makes, all deterministic: same state and arguments, same events."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from guatu.telemetry.kernels.memory import (
     limit_rows,
     new_state,
 )
-from guatu.telemetry.kernels.steps import ROOM_A_POINT
 
 
 def judge_block(  # noqa: PLR0917 (one beat as it lies in the log: nothing to group)
@@ -44,10 +43,11 @@ def judge_block(  # noqa: PLR0917 (one beat as it lies in the log: nothing to gr
     """
     if skip is None:
         skip = np.empty(values.shape, np.bool_)
+    order = np.empty(len(point_idx), np.int32)
     out.tally[1:] = 0
     while not loops.block_loop(
         state.points, state.slots, state.units, state.wake_ms, out.rows, out.tally,
-        point_idx, times_ms, values, skip, seq, logged_ms,
+        point_idx, order, times_ms, values, skip, seq, logged_ms,
     ):  # fmt: skip
         out.make_room(int(out.tally[loops.ROOM]))
     return int(out.tally[loops.JUDGED]), int(out.tally[loops.DOUBLED])
@@ -100,14 +100,13 @@ def apply_point(  # noqa: PLR0913, PLR0917 (a point's whole configuration, set a
         seq: the configuration's log sequence.
         out: takes the events.
     """
-    units = {int(state.points[idx]["unit"]), unit_idx} - {-1}
-    size = sum(int(state.units[unit]["size"]) + 1 for unit in units) + 1
-    out.make_room(2 * ROOM_A_POINT * size)
-    loops.apply_loop(
+    out.tally[1:] = 0
+    while not loops.apply_loop(
         state.points, state.slots, state.units, state.wake_ms, out.rows, out.tally,
         idx, unit_idx, is_state_point, limits, missing_after_ms or 0, missing_mask or ALWAYS,
         now_ms, seq,
-    )  # fmt: skip
+    ):  # fmt: skip
+        out.make_room(int(out.tally[loops.ROOM]))
 
 
 def acknowledge(  # noqa: PLR0917 (an alarm's identity is three numbers)
@@ -121,25 +120,16 @@ def acknowledge(  # noqa: PLR0917 (an alarm's identity is three numbers)
     if not (0 <= point_idx < len(state.points) and 0 <= slot < 5):
         return False
     out.make_room(1)
-    return bool(
-        loops.acknowledge_loop(
-            state.points,
-            state.slots,
-            state.units,
-            out.rows,
-            out.tally,
-            point_idx,
-            slot,
-            began,
-            at_ms,
-        )  # fmt: skip
+    known = loops.acknowledge_loop(
+        state.points, state.slots, state.units, out.rows, out.tally, point_idx, slot, began, at_ms
     )
+    return bool(known)
 
 
 def warm_up() -> None:
     """Compile, or load from the cache, everything; call it before the first message counts."""
-    state, out = new_state(1, 1), EventBuffer()
-    apply_point(state, 0, 0, False, limit_rows([]), None, ALWAYS, 0, 1, out)
+    state, out, tells_state = new_state(1, 1), EventBuffer(), True
+    apply_point(state, 0, 0, tells_state, limit_rows([]), None, ALWAYS, 0, 1, out)
     block = np.zeros((1, 1), np.float64)
     judge_block(state, np.zeros(1, np.int32), np.ones(1, np.int64), block, 1, 1, out)
     judge_tick(state, 2, 2, out)

@@ -3,7 +3,7 @@
 Each loop stops when the event buffer might not hold what the next point could write, tells
 in ``tally`` where to go on and how much room it needs, and is called again.
 """
-# ruff: noqa: ANN001, PLR0913, PLR0917, D103 (types are numba's; no call nests objects)
+# ruff: noqa: ANN001, ANN201, PLR0913, PLR0917, D103 (types are numba's; no call nests objects)
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 
 import math
@@ -28,6 +28,7 @@ from guatu.telemetry.kernels.steps import (
     raise_alarm,
     settle,
     state_of,
+    stays_quiet,
     take_sample,
 )
 
@@ -35,21 +36,19 @@ COUNT, GO_ON, JUDGED, DOUBLED, ROOM = range(5)
 
 
 @compiled
-def state_points_first(pts, idx):
-    """Give the rows of a block in judging order, and how many of them tell unit states."""
-    n = len(idx)
-    order = np.empty(n, np.int32)
+def state_points_first(pts, idx, order):
+    """Put the rows of a block into judging order; give how many of them tell unit states."""
     told = 0
-    for i in range(n):
+    for i in range(len(idx)):
         if pts[idx[i]].is_state:
             order[told] = i
             told += 1
     rest = told
-    for i in range(n):
+    for i in range(len(idx)):
         if not pts[idx[i]].is_state:
             order[rest] = i
             rest += 1
-    return order, told
+    return told
 
 
 @compiled
@@ -69,30 +68,35 @@ def tell_state(pts, sl, un, wake, rows, tally, p, value, at_ms, logged_ms, seq):
 
 
 @compiled
-def block_loop(pts, sl, un, wake, rows, tally, idx, times, values, skip, seq, logged_ms):
+def block_loop(pts, sl, un, wake, rows, tally, idx, order, times, values, skip, seq, logged_ms):
     """Judge a block time by time; give True when it is done, False when room is needed."""
-    order, n_state = state_points_first(pts, idx)
+    n_state = state_points_first(pts, idx, order)
     n = len(idx)
-    for step in range(tally[GO_ON], n * len(times)):
-        j = step // n
-        i = order[step - j * n]
-        p = idx[i]
-        at_ms, value = times[j], values[i, j]
-        skip[i, j] = False
-        if math.isnan(value) or at_ms < pts[p].last_ms:
-            continue
-        if at_ms == pts[p].last_ms:
-            skip[i, j] = True
-            tally[DOUBLED] += 1
-            continue
-        tally[ROOM] = room_for(pts, un, p)
-        if len(rows) - tally[COUNT] < tally[ROOM]:
-            tally[GO_ON] = step
-            return False
-        if step - j * n < n_state:
-            tell_state(pts, sl, un, wake, rows, tally, p, value, at_ms, logged_ms, seq)
-        take_sample(pts, sl, un, wake, rows, tally, p, at_ms, value, logged_ms, seq)
-        tally[JUDGED] += 1
+    first = tally[GO_ON] % max(n, 1)
+    for j in range(tally[GO_ON] // max(n, 1), len(times)):
+        at_ms = times[j]
+        for place in range(first, n):
+            i = order[place]
+            p, value = np.int64(idx[i]), values[i, j]
+            skip[i, j] = False
+            if math.isnan(value) or at_ms < pts[p].last_ms:
+                continue
+            if at_ms == pts[p].last_ms:
+                skip[i, j] = True
+                tally[DOUBLED] += 1
+                continue
+            tally[JUDGED] += 1
+            if place >= n_state and stays_quiet(pts, wake, p, at_ms, value, logged_ms):
+                continue
+            tally[ROOM] = room_for(pts, un, p)
+            if len(rows) - tally[COUNT] < tally[ROOM]:
+                tally[JUDGED] -= 1
+                tally[GO_ON] = j * n + place
+                return False
+            if place < n_state:
+                tell_state(pts, sl, un, wake, rows, tally, p, value, at_ms, logged_ms, seq)
+            take_sample(pts, sl, un, wake, rows, tally, p, at_ms, value, logged_ms, seq)
+        first = 0
     return True
 
 
@@ -197,8 +201,16 @@ def apply_watch(pts, sl, un, rows, tally, p, missing_ms, missing_mask, now_ms, s
 def apply_loop(
     pts, sl, un, wake, rows, tally, p, unit, is_state, limits, missing_ms, missing_mask, now_ms, seq
 ):
-    """Give a point its configuration, keeping the judging of what has not changed."""
+    """Give a point its configuration, keeping the judging of what has not changed.
+
+    Gives False, with nothing done, when room is needed.
+    """
     point = pts[p]
+    tally[ROOM] = 2 * ROOM_A_POINT
+    if point.is_state and point.unit >= 0:
+        tally[ROOM] += ROOM_A_POINT * un[point.unit].size
+    if len(rows) - tally[COUNT] < tally[ROOM]:
+        return False
     if point.configured == 0:
         point.configured = 1
         point.arrived_ms = now_ms
@@ -209,7 +221,7 @@ def apply_loop(
     if unit != point.unit:
         old = state_of(pts, un, p)
         new = un[unit].state if unit >= 0 else UNKNOWN_STATE
-        change_state_of_point(pts, sl, un, wake, rows, tally, p, old, new, here_ms, now_ms, seq)
+        change_state_of_point(pts, sl, un, rows, tally, p, old, new, here_ms, now_ms, seq)
         move_to_unit(pts, un, p, unit)
     point.is_state = is_state
     point.low_bar, point.high_bar = -math.inf, math.inf
@@ -221,6 +233,7 @@ def apply_loop(
             point.high_bar = min(point.high_bar, limits[k].value)
     apply_watch(pts, sl, un, rows, tally, p, missing_ms, missing_mask, now_ms, seq)
     settle(pts, sl, un, wake, p)
+    return True
 
 
 @compiled

@@ -20,7 +20,7 @@ NEVER_MS = 2**62
 NO_TIME_MS = -(2**62)
 """The last sample's time of a point that has none."""
 
-UNKNOWN_STATE = -1
+UNKNOWN_STATE = np.int64(-1)
 
 QUIET, RISING, ACTIVE, FALLING = range(4)
 """A slot's phase. RISING waits for the on delay, FALLING (still active) for the off delay."""
@@ -37,8 +37,8 @@ POINT = np.dtype(
         ("busy", "u1"),  # 1 while any slot is not QUIET
         ("is_state", "u1"),  # 1 where the point tells its unit's state
         ("configured", "u1"),
-        ("unit", "i4"),  # row in units, -1 for none
-        ("next", "i4"),  # the next point of the same unit, -1 at the end
+        ("unit", "i8"),  # row in units, -1 for none
+        ("next", "i8"),  # the next point of the same unit, -1 at the end
         ("missing_mask", "u4"),
         ("missing_ms", "i8"),  # silence allowed while missing_mask holds; 0 is not watched
         ("armed_ms", "i8"),  # from when silence counts, if later than the last arrival
@@ -62,7 +62,7 @@ SLOT = np.dtype(
     align=True,
 )
 
-UNIT = np.dtype([("state", "i4"), ("first", "i4"), ("size", "i4")], align=True)
+UNIT = np.dtype([("state", "i8"), ("first", "i8"), ("size", "i8")], align=True)
 
 LIMIT = np.dtype(
     [
