@@ -93,6 +93,8 @@ class Metal:
             draining: the emergency drain is open.
             ripple: disturbance of the pour, as a share of the reference flow.
         """
+        # The drain comes first: what has run off cannot be passed on in the same step.
+        self.drained_m3 += self._drain(dt, draining)
         # Feed forward what the moulds take, correct by the level: time constant about 12 s.
         # A tilt that is off by a factor keeps pouring: the controller is what failed.
         level_error = LAUNDER_SET_MM - self.launder_mm
@@ -106,14 +108,12 @@ class Metal:
         passed += max(0.0, self.launder_mm - LAUNDER_SET_MM - 15.0) / 1000.0 * 0.02
         available = self.launder_mm / 1000.0 * LAUNDER_M2 / dt + poured
         passed = max(0.0, min(passed, available)) if gate_open else 0.0
-        drained = self._drain(dt, draining)
         leaving = demand_m3_s + bleed_m3_s
         taken = min(leaving, self.trough_mm / 1000.0 * TROUGH_M2 / dt + passed)
         self.launder_mm += (poured - passed) * dt / LAUNDER_M2 * 1000.0
         self.trough_mm += (passed - taken) * dt / TROUGH_M2 * 1000.0
         self.poured_m3 += poured * dt
         self.taken_m3 += taken * dt
-        self.drained_m3 += drained
         self._move_heat(dt, taken)
 
     def held_m3(self) -> float:

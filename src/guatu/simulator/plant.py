@@ -36,7 +36,7 @@ START_LENGTH_MM: Final = 400.0
 WATER_BEFORE_FILL_S: Final = 25.0
 """Water is on and checked before metal may come: real seconds, never compressed."""
 LONGEST_STEP_S: Final = 0.25
-LARGEST_COMPRESSION: Final = 12.0
+LARGEST_COMPRESSION: Final = 10.0
 """Beyond this the launder is not full and warm before the slab has left its start."""
 
 
