@@ -1,0 +1,108 @@
+"""What was sent is what is read back: every sample once, equal to the last bit."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guatu.telemetry.history.layout import SegmentName, day_folder, partition_folder, segments
+from guatu.telemetry.history.read import Columns, count_stored, read_samples, thinned
+from guatu.telemetry.history.write import Block, sort_blocks, write_segment
+
+IDS = np.array([30, 10, 20], np.int32)
+DECIMALS = np.array([1, 3, 0], np.int8)
+
+
+def block(rows: list[int], times: list[int], values: list[list[float]]) -> Block:
+    return Block(1, 7, np.array(rows, np.int32), np.array(times, np.int64), np.array(values))
+
+
+def store(history: Path, blocks: list[Block], first: int = 1, last: int = 9) -> Path:
+    rows = sort_blocks(blocks, IDS, DECIMALS)
+    folder = day_folder(history, 0, 0)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = SegmentName("00000000", first, last, int(rows.at_ms.min()), int(rows.at_ms.max()))
+    write_segment(folder / str(name), rows)
+    return folder / str(name)
+
+
+values = st.one_of(
+    st.just(math.nan),
+    st.decimals(-1000, 1000, places=1).map(float),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+@st.composite
+def blocks(draw: st.DrawFn) -> Block:
+    rows = draw(st.lists(st.integers(0, 2), min_size=1, unique=True))
+    times = sorted(draw(st.sets(st.integers(0, 50), min_size=1, max_size=5)))
+    cells = draw(st.lists(values, min_size=len(rows) * len(times), max_size=len(rows) * len(times)))
+    return block(rows, times, np.array(cells).reshape(len(rows), len(times)).tolist())
+
+
+@given(st.lists(blocks(), min_size=1, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_every_sample_is_read_back_once_and_equal(
+    tmp_path_factory: pytest.TempPathFactory, sent: list[Block]
+) -> None:
+    history = tmp_path_factory.mktemp("history")
+    expected: dict[tuple[int, int], float] = {}
+    for one in sent:
+        for i, row in enumerate(one.rows):
+            for j, time in enumerate(one.times):
+                if not math.isnan(one.values[i, j]):
+                    expected.setdefault((int(IDS[row]), int(time)), float(one.values[i, j]))
+    if not expected:
+        return
+    store(history, sent)
+    found = read_samples(history, [10, 20, 30], 0, 100)
+    pairs = list(zip(found.point.tolist(), found.at_ms.tolist(), strict=True))
+    assert pairs == sorted(expected)
+    assert dict(zip(pairs, found.value.tolist(), strict=True)) == expected
+    counted = count_stored(history)
+    assert (counted.rows, counted.distinct) == (len(expected), len(expected))
+
+
+def test_the_same_blocks_give_the_same_bytes(tmp_path: Path) -> None:
+    sent = [block([0, 1], [1, 2], [[1.5, 2.5], [0.1, math.pi]]), block([2], [5], [[7]])]
+    one = store(tmp_path / "a", sent).read_bytes()
+    assert one == store(tmp_path / "b", sent).read_bytes()
+
+
+def test_samples_of_one_time_in_two_beats_are_stored_once_and_told() -> None:
+    rows = sort_blocks([block([0], [5], [[1.0]]), block([0], [3, 5], [[2.0, 9.0]])], IDS, DECIMALS)
+    assert rows.at_ms.tolist() == [3, 5]
+    assert rows.scaled.tolist() == [20, 10]
+    assert rows.doubled_rows.tolist() == [0]
+
+
+def test_segments_inside_a_merged_one_are_left_out(tmp_path: Path) -> None:
+    for first, last in ((1, 9), (10, 19), (1, 19), (20, 29)):
+        store(tmp_path, [block([0], [first], [[1.0]])], first, last)
+    kept = segments(partition_folder(tmp_path, 0))
+    assert [(s.name.first, s.name.last) for s in kept] == [(1, 19), (20, 29)]
+
+
+def test_only_the_span_and_points_asked_for_are_read(tmp_path: Path) -> None:
+    store(tmp_path, [block([0, 1], [1, 2, 3], [[1, 2, 3], [4, 5, 6]])])
+    found = read_samples(tmp_path, [10], 2, 3)
+    assert (found.at_ms.tolist(), found.value.tolist()) == ([2, 3], [5, 6])
+    assert len(read_samples(tmp_path, [10], 4, 9)) == 0
+    assert len(read_samples(tmp_path / "nowhere", [10], 0, 9)) == 0
+
+
+def test_thinning_keeps_the_peaks() -> None:
+    times = np.arange(1000)
+    value = np.sin(times / 50.0)
+    value[500], value[501] = 9.0, -9.0
+    full = Columns(np.full(1000, 10, np.int32), times, value)
+    thin = thinned(full, 0, 999, 40)
+    assert len(thin) <= 42
+    assert thin.value.max() == 9.0
+    assert thin.value.min() == -9.0
+    assert np.all(np.diff(thin.at_ms) > 0)
+    assert thinned(full, 0, 999, 1000) is full
