@@ -78,7 +78,7 @@ def _environment(house: House) -> tuple[dict[str, str], Certificate]:
         os.environ.get(name) for name in ("GUATU_GATEWAY_CERT", "GUATU_GATEWAY_TLS_KEY")
     )
     certificate = server_certificate(house.home / "tls", at=datetime.now(UTC))
-    if not (own_chain and own_key):
+    if house.tls and not (own_chain and own_key):
         environment["GUATU_GATEWAY_CERT"] = str(certificate.chain)
         environment["GUATU_GATEWAY_TLS_KEY"] = str(certificate.key)
         environment["GUATU_GATEWAY_CA"] = str(certificate.authority)

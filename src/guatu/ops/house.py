@@ -19,6 +19,7 @@ class House:
     Attributes:
         home: its data folder.
         host: the address browsers and plants reach; the log always stays on the loopback.
+        tls: whether the gateway ends TLS itself; not behind a proxy that does.
         web_port, gateway_port, live_port, log_port, monitor_port: where the processes listen.
     """
 
@@ -29,6 +30,7 @@ class House:
     live_port: int
     log_port: int
     monitor_port: int
+    tls: bool = True
 
     @property
     def ports(self) -> list[tuple[str, int, str]]:
@@ -48,7 +50,7 @@ class House:
     @property
     def gateway_url(self) -> str:
         """The address plants send to."""
-        return f"https://{self.host}:{self.gateway_port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.gateway_port}"
 
     @property
     def web_url(self) -> str:
@@ -88,6 +90,7 @@ def house_from(environ: Mapping[str, str]) -> House:
         live_port=_port(environ, "GUATU_LIVE_PORT", 8001),
         log_port=_port(environ, "GUATU_LOG_PORT", 4222),
         monitor_port=_port(environ, "GUATU_LOG_MONITOR_PORT", 8222),
+        tls=environ.get("GUATU_GATEWAY_TLS", "1") != "0",
     )
 
 

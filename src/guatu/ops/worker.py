@@ -67,7 +67,7 @@ async def run_worker(environ: Mapping[str, str]) -> None:
             position=partial(database.do, _position),
             aside=Path(environ.get("GUATU_HOME", ".guatu")) / "unrecorded",
         )
-        works = [
+        works: list[asyncio.Future[None]] = [
             asyncio.create_task(recorder.run()),
             asyncio.create_task(_every(OUTBOX_EVERY_S, partial(_deliver, database))),
             asyncio.create_task(_every(TIME_EVERY_S, partial(_let_time_act, database))),

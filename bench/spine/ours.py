@@ -1,0 +1,212 @@
+"""Our side: the real log, gateway and engine of a house of its own, loaded and listened to."""
+
+import asyncio
+import hashlib
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nats
+import numpy as np
+
+from bench.spine.encode import Encoder
+from bench.spine.load import LIMIT, Load, beats
+from bench.spine.sender import Request, Sent, send
+from guatu.access.messages import Key, Limit, PlantConfig, Point, Unit
+from guatu.ops.assemble import standing
+from guatu.ops.house import House
+from guatu.ops.supervise import Supervisor
+from guatu.telemetry import log
+from guatu.telemetry.settings import StreamSettings
+
+CONNECTIONS = 60
+"""Divides 3,000 plants, so that a plant stays on its connection and its beats keep their order."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Give ports that nobody listens on now."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+@contextmanager
+def running(home: Path) -> Iterator[House]:
+    """Stand up log, gateway and engine in a folder; plain HTTP, as the peer speaks."""
+    web, gateway, live, log_port, monitor = free_ports(5)
+    house = House(
+        home=home,
+        host="127.0.0.1",
+        web_port=web,
+        gateway_port=gateway,
+        live_port=live,
+        log_port=log_port,
+        monitor_port=monitor,
+        tls=False,
+    )
+    with standing(house, Supervisor(), ("log", "gateway", "engine")):
+        yield house
+
+
+def plant_key(plant: int) -> str:
+    """The key of a plant of the load."""
+    return hashlib.sha256(b"bench %d" % plant).hexdigest()
+
+
+def config_of(load: Load, plant: int) -> PlantConfig:
+    """Describe a plant of the load: one unit, its points, one limit each without a delay."""
+    key = plant_key(plant)
+    return PlantConfig(
+        plant=plant + 1,
+        code=f"P{plant:04d}",
+        version=1,
+        region="530181",
+        keys=(Key(id="k1", sha256=hashlib.sha256(key.encode()).hexdigest()),),
+        units=(Unit(id=plant + 1, code="DWC1"),),
+        points=tuple(
+            Point(
+                id=plant * load.points + point + 1,
+                code=f"DWC1.point_{point:04d}",
+                unit=plant + 1,
+                decimals=1,
+                core=True,
+                limits=(Limit(side="high", stage=2, value=LIMIT, deadband=10.0),),
+            )
+            for point in range(load.points)
+        ),
+    )
+
+
+@dataclass(slots=True)
+class Heard:
+    """Alarms as the recorder would get them.
+
+    Attributes:
+        raised: by (plant, point index): the moments (perf_counter) of each raising.
+        keys: every alarm key that was raised.
+    """
+
+    raised: dict[tuple[int, int], list[float]] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
+
+
+class Listener:
+    """Reads the events the way the recorder does, in the same process as the load."""
+
+    def __init__(self, load: Load, streams: StreamSettings) -> None:
+        self.heard = Heard()
+        self._load = load
+        self._streams = streams
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        client = await nats.connect(self._streams.log_url)
+        try:
+            await log.ensure_shared(client.jetstream(), self._streams)
+            subscription = await client.jetstream().subscribe("events.*", ordered_consumer=True)
+            async for message in subscription.messages:
+                now = time.perf_counter()
+                for event in json.loads(message.data):
+                    self._take(event, now)
+        finally:
+            await client.close()
+
+    def _take(self, event: dict[str, Any], now: float) -> None:
+        if event["kind"] != "raised":
+            return
+        plant, point = divmod(event["point"] - 1, self._load.points)
+        self.heard.raised.setdefault((plant, point), []).append(now)
+        self.heard.keys.append(event["alarm"])
+
+
+async def configure(load: Load, house: House) -> None:
+    """Give every plant's configuration to the log, many at once."""
+    streams = streams_of(house)
+    async with log.connection(streams, "bench") as client:
+        js = client.jetstream()
+        await log.ensure_streams(js, streams)
+        room = asyncio.Semaphore(32)
+
+        async def one(plant: int) -> None:
+            config = config_of(load, plant).as_json()
+            partition = log.partition_of(config["code"], streams.partitions)
+            command = b"C" + json.dumps({"command": "configure", "config": config}).encode()
+            async with room:
+                await log.publish(js, log.beats_subject(partition), command, timeout_s=30)
+                await log.publish(
+                    js, log.plants_subject(plant + 1), json.dumps(config).encode(), timeout_s=30
+                )
+
+        await asyncio.gather(*(one(plant) for plant in range(load.plants)))
+
+
+def streams_of(house: House) -> StreamSettings:
+    """The layout of the house's log."""
+    return StreamSettings.from_env(
+        {"GUATU_HOME": str(house.home), "GUATU_LOG_PORT": str(house.log_port)}
+    )
+
+
+async def wait_for_keys(load: Load, house: House) -> None:
+    """Wait until the gateway knows the last plant."""
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", house.gateway_port)
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            health = json.loads((await reader.read()).partition(b"\r\n\r\n")[2])
+            writer.close()
+            if health["plants"] >= load.plants:
+                return
+        except (OSError, ValueError, KeyError):
+            pass
+        if time.monotonic() > deadline:
+            raise TimeoutError("the gateway does not learn the plants' keys")
+        await asyncio.sleep(0.2)
+
+
+def encode_rounds(
+    load: Load, rounds: range, start_ms: int, samples_a_second: float | None = None
+) -> list[Request]:
+    """Encode the beats of some rounds, plant by plant within each.
+
+    Args:
+        load: whose numbers.
+        rounds: which rounds.
+        start_ms: moment of the load's first sample.
+        samples_a_second: pace; None for as fast as answers come.
+    """
+    encoder = Encoder(load, [plant_key(p) for p in range(load.plants)], "bench")
+    excursions = {(int(r), int(p)) for r, p, _ in load.excursions()}
+    requests = []
+    for round_ in rounds:
+        times_ms = load.times_ms(round_, start_ms)
+        for plant, tenths in enumerate(beats(load, round_)):
+            due_s = 0.0
+            if samples_a_second is not None:
+                due_s = len(requests) * load.samples_per_beat / samples_a_second
+            requests.append(
+                Request(
+                    encoder.request(plant, round_ + 1, times_ms, tenths.astype(np.int32)),
+                    (round_, plant) if (round_, plant) in excursions else None,
+                    due_s,
+                )
+            )
+    return requests
+
+
+async def drive(house: House, requests: list[Request], sent: Sent) -> float:
+    """Send requests and give the seconds until the last answer.
+
+    A plant's beats must keep their order, so that each plant stays on one connection.
+    """
+    started = time.perf_counter()
+    await send(house.gateway_port, requests, sent, connections=CONNECTIONS)
+    return time.perf_counter() - started

@@ -1,0 +1,61 @@
+"""Read history back in a fresh process and hold it against the numbers that were sent.
+
+Arguments: history folder, the load's fields, rounds sent, start in ms. Prints one line of JSON.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from bench.spine.load import Load, beats
+from guatu.telemetry.history.read import stored_segments
+
+EVER = 1 << 62
+POINTS_AT_ONCE = 30_000
+CHECKED_ROUNDS = 2
+
+
+def main() -> None:
+    """Count rows, doubles and wrong values."""
+    history, fields, rounds, start_ms = sys.argv[1:]
+    load, sent_rounds = Load(**json.loads(fields)), json.loads(rounds)
+    files = [str(one.path) for one in stored_segments(Path(history), -EVER, EVER)]
+    rows = doubled = 0
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("SET threads = 2")
+        for first in range(1, load.plants * load.points + 1, POINTS_AT_ONCE):
+            found = connection.execute(
+                "SELECT count(*), count(*) - count(DISTINCT (point, at_ms)) FROM read_parquet(?) "
+                "WHERE point BETWEEN ? AND ?",
+                [files, first, first + POINTS_AT_ONCE - 1],
+            ).fetchone()
+            assert found is not None
+            rows, doubled = rows + found[0], doubled + found[1]
+        wrong = sum(
+            _wrong_values(connection, files, load, round_, int(start_ms))
+            for round_ in sent_rounds[:: max(1, len(sent_rounds) // CHECKED_ROUNDS)]
+        )
+    print(json.dumps({"rows": rows, "doubled": doubled, "wrong": wrong}))
+
+
+def _wrong_values(
+    connection: duckdb.DuckDBPyConnection, files: list[str], load: Load, round_: int, start_ms: int
+) -> int:
+    """Compare every value of one round with the number drawn for it."""
+    times = load.times_ms(round_, start_ms)
+    found = connection.execute(
+        "SELECT point, at_ms, coalesce(scaled / pow(10.0, decimals), value) AS value "
+        "FROM read_parquet(?) WHERE at_ms BETWEEN ? AND ? ORDER BY point, at_ms",
+        [files, int(times[0]), int(times[-1])],
+    ).fetchnumpy()
+    expected = np.concatenate([one.ravel() for one in beats(load, round_)]) / 10.0
+    if len(found["value"]) != len(expected):
+        return abs(len(found["value"]) - len(expected))
+    return int(np.count_nonzero(np.asarray(found["value"]) != expected))
+
+
+if __name__ == "__main__":
+    main()
