@@ -12,22 +12,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from bench.spine import ours, prometheus
-from bench.spine.load import Load
+from bench.spine.load import QUIET_ROUNDS, Load
 from bench.spine.sender import Sent
 from guatu.ops.house import House
-from guatu.telemetry import log
+from guatu.telemetry.history.read import stored_segments
 
 PACE = 1_000_000
 """Samples a second at which the delay to an alarm is measured."""
 PACED_ROUNDS = 3
 STORED_WITHIN_S = 300.0
+EVER = 1 << 62
 
 
 @dataclass(slots=True)
@@ -99,38 +102,141 @@ def main() -> None:
     )
 
 
-async def _measure(home: Path, load_of, seconds: float) -> Measured:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def _measure(home: Path, load_of: Callable[[int], Load], seconds: float) -> Measured:
     with ours.running(home) as house:
-        trial = load_of(PACED_ROUNDS + 2)
+        trial = load_of(QUIET_ROUNDS)
         print("configuring plants", flush=True)
         await ours.configure(trial, house)
         await ours.wait_for_keys(trial, house)
-        # How many rounds fill the time is known only by trying two.
-        started = time.perf_counter()
+        # How many rounds fill the time is known only by trying.
         rate = await _trial_rate(house, trial)
         rounds = max(5, round(seconds * rate * 1.1 / (trial.plants * trial.samples_per_beat)))
-        print(f"trial {rate:,.0f} samples/s in {time.perf_counter() - started:.1f} s", flush=True)
-        load = load_of(2 + rounds + PACED_ROUNDS)
+        load = load_of(QUIET_ROUNDS + rounds + PACED_ROUNDS)
         start_ms = time.time_ns() // 1_000_000 - load.rounds * load.times * load.step_ms
-        print(f"encoding {rounds} rounds", flush=True)
-        listener = ours.Listener(load, ours.streams_of(house))
-        listening = asyncio.create_task(listener.run())
-        full, paced = Sent(), Sent()
+        print(f"trial: {rate:,.0f} samples/s; encoding {rounds} rounds", flush=True)
+        run = _Run(house, load, start_ms, range(QUIET_ROUNDS, QUIET_ROUNDS + rounds))
+        await run.go()
+    return run.result(home)
+
+
+async def _trial_rate(house: House, trial: Load) -> float:
+    """Send the quiet rounds, which also create what is created once."""
+    before = time.time_ns() // 1_000_000 - 86_400_000
+    rate = 0.0
+    for round_ in range(QUIET_ROUNDS):
+        requests = ours.encode_rounds(trial, range(round_, round_ + 1), before)
+        taken = await ours.drive(house, requests, Sent())
+        rate = trial.plants * trial.samples_per_beat / taken
+    await _until_stored(house, trial.samples)
+    return rate
+
+
+async def _until_stored(house: House, samples: int) -> None:
+    """Wait until history holds so many rows."""
+    deadline = time.monotonic() + STORED_WITHIN_S
+    counted: dict[Path, int] = {}
+    while True:
+        for segment in stored_segments(house.home / "history", -EVER, EVER):
+            if segment.path not in counted:
+                counted[segment.path] = pq.read_metadata(segment.path).num_rows
+        if sum(counted.values()) >= samples:
+            return
+        if time.monotonic() > deadline:
+            print(f"stored {sum(counted.values()):,} of {samples:,} in time", flush=True)
+            return
+        await asyncio.sleep(0.2)
+
+
+class _Run:
+    """One measured run: at full speed, then paced."""
+
+    def __init__(self, house: House, load: Load, start_ms: int, full_rounds: range) -> None:
+        self._house = house
+        self._load = load
+        self._start_ms = start_ms
+        self._full_rounds = full_rounds
+        self._full, self._paced = Sent(), Sent()
+        self._listener = ours.Listener(load, ours.streams_of(house))
+        self._answered_s = self._whole_s = 0.0
+
+    async def go(self) -> None:
+        """Send everything and wait until it is stored."""
+        load, round_samples = self._load, self._load.plants * self._load.samples_per_beat
+        listening = asyncio.create_task(self._listener.run())
         try:
-            requests = ours.encode_rounds(load, range(2, 2 + rounds), start_ms)
+            requests = ours.encode_rounds(load, self._full_rounds, self._start_ms)
             print(f"sending {len(requests):,} beats", flush=True)
             began = time.perf_counter()
-            answered_s = await ours.drive(house, requests, full)
-            await _stored(house, load)
-            whole_s = time.perf_counter() - began
-            requests = ours.encode_rounds(load, range(2 + rounds, load.rounds), start_ms, PACE)
+            self._answered_s = await ours.drive(self._house, requests, self._full)
+            await _until_stored(self._house, self._full_rounds.stop * round_samples)
+            self._whole_s = time.perf_counter() - began
+            paced = range(self._full_rounds.stop, load.rounds)
+            requests = ours.encode_rounds(load, paced, self._start_ms, PACE)
             print(f"pacing {len(requests):,} beats at {PACE:,} samples/s", flush=True)
-            await ours.drive(house, requests, paced)
-            await _stored(house, load)
+            await ours.drive(self._house, requests, self._paced)
+            await _until_stored(self._house, load.samples)
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
-    return _result(
-        home, load, listener.heard, (full, paced), rounds, (answered_s, whole_s), start_ms
+
+    def result(self, home: Path) -> Measured:
+        """Read history back in a fresh process and put all figures together."""
+        load = self._load
+        full_samples = len(self._full_rounds) * load.plants * load.samples_per_beat
+        verified = _verify(home, load, list(range(QUIET_ROUNDS, load.rounds)), self._start_ms)
+        heard = self._listener.heard
+        due = {(int(plant), int(point)) for _, plant, point in load.excursions()}
+        full_ms, paced_ms = self._delays_ms(self._full), self._delays_ms(self._paced)
+        refused = len(self._full.refused) + len(self._paced.refused)
+        for line in (self._full.refused + self._paced.refused)[:3]:
+            print(f"refused: {line!r}", flush=True)
+        return Measured(
+            samples_per_s=full_samples / self._whole_s,
+            answered_per_s=full_samples / self._answered_s,
+            p50_ms=float(np.percentile(paced_ms, 50)),
+            p99_ms=float(np.percentile(paced_ms, 99)),
+            full_p50_ms=float(np.percentile(full_ms, 50)),
+            full_p99_ms=float(np.percentile(full_ms, 99)),
+            sent=load.samples,
+            stored=verified["rows"],
+            rejected=refused * load.samples_per_beat,
+            doubled=verified["doubled"],
+            wrong=verified["wrong"],
+            alarms_due=len(due),
+            alarms_seen=len(due & heard.raised.keys()),
+            alarms_doubled=sum(len(moments) - 1 for moments in heard.raised.values()),
+            retried=self._full.retried + self._paced.retried,
+        )
+
+    def _delays_ms(self, sent: Sent) -> list[float]:
+        """Give the time from each exceeding beat's sending until the recorder had its alarms."""
+        heard = self._listener.heard.raised
+        return [
+            (heard[int(plant), int(point)][0] - sent.started[int(round_), int(plant)]) * 1000
+            for round_, plant, point in self._load.excursions()
+            if (int(round_), int(plant)) in sent.started and (int(plant), int(point)) in heard
+        ] or [float("nan")]
+
+
+def _verify(home: Path, load: Load, rounds: list[int], start_ms: int) -> dict[str, int]:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "bench.spine.verify",
+            str(home / "history"),
+            json.dumps(asdict(load)),
+            json.dumps(rounds),
+            str(start_ms),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
     )
+    found: dict[str, int] = json.loads(done.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 LIMIT = 850.0
 """The one limit of every point, on both sides: an alarm is due where a value is above it."""
 
+QUIET_ROUNDS = 2
+"""The first rounds create series on both sides and show the rate; nothing exceeds in them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
@@ -49,8 +52,7 @@ class Load:
         """Give who exceeds when, as rows of (round, plant, point); no point twice."""
         dice = np.random.default_rng(self.seed)
         chosen = dice.choice(self.plants * self.points, self.alarms, replace=False)
-        # The first round creates the series on both sides, the last lets every alarm return.
-        rounds = dice.integers(1, max(self.rounds - 1, 2), self.alarms)
+        rounds = dice.integers(QUIET_ROUNDS, max(self.rounds, QUIET_ROUNDS + 1), self.alarms)
         rows = np.stack([rounds, chosen // self.points, chosen % self.points], axis=1)
         return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))].astype(np.int64)
 
