@@ -12,6 +12,15 @@ Order. Inside a block: time by time; at each time the points that tell a unit's 
 A state value that is no whole number from 0 to 30 changes nothing.
 """
 
+from guatu.telemetry.kernels.compiled import (
+    ACKNOWLEDGED,
+    CLEARED,
+    INACTIVE,
+    LIMIT_CHANGED,
+    NO_WHY,
+    RAISED,
+    RETURNED,
+)
 from guatu.telemetry.kernels.judge import (
     acknowledge,
     apply_point,
@@ -28,15 +37,6 @@ from guatu.telemetry.kernels.memory import (
     limit_rows,
     new_state,
     states_mask,
-)
-from guatu.telemetry.kernels.steps import (
-    ACKNOWLEDGED,
-    CLEARED,
-    INACTIVE,
-    LIMIT_CHANGED,
-    NO_WHY,
-    RAISED,
-    RETURNED,
 )
 
 __all__ = [

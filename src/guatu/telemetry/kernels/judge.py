@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from guatu.telemetry.kernels import loops
+from guatu.telemetry.kernels import compiled
 from guatu.telemetry.kernels.memory import (
     ALWAYS,
     EventBuffer,
@@ -45,12 +45,12 @@ def judge_block(  # noqa: PLR0917 (one beat as it lies in the log: nothing to gr
         skip = np.empty(values.shape, np.bool_)
     order = np.empty(len(point_idx), np.int32)
     out.tally[1:] = 0
-    while not loops.block_loop(
+    while not compiled.block_loop(
         state.points, state.slots, state.units, state.wake_ms, out.rows, out.tally,
         point_idx, order, times_ms, values, skip, seq, logged_ms,
     ):  # fmt: skip
-        out.make_room(int(out.tally[loops.ROOM]))
-    return int(out.tally[loops.JUDGED]), int(out.tally[loops.DOUBLED])
+        out.make_room(int(out.tally[compiled.ROOM]))
+    return int(out.tally[compiled.JUDGED]), int(out.tally[compiled.DOUBLED])
 
 
 def judge_tick(state: JudgeState, tick_ms: int, seq: int, out: EventBuffer) -> None:
@@ -63,10 +63,10 @@ def judge_tick(state: JudgeState, tick_ms: int, seq: int, out: EventBuffer) -> N
         out: takes the events.
     """
     out.tally[1:] = 0
-    while not loops.tick_loop(
+    while not compiled.tick_loop(
         state.points, state.slots, state.units, state.wake_ms, out.rows, out.tally, tick_ms, seq
     ):
-        out.make_room(int(out.tally[loops.ROOM]))
+        out.make_room(int(out.tally[compiled.ROOM]))
 
 
 def apply_point(  # noqa: PLR0913, PLR0917 (a point's whole configuration, set at once)
@@ -101,12 +101,12 @@ def apply_point(  # noqa: PLR0913, PLR0917 (a point's whole configuration, set a
         out: takes the events.
     """
     out.tally[1:] = 0
-    while not loops.apply_loop(
+    while not compiled.apply_loop(
         state.points, state.slots, state.units, state.wake_ms, out.rows, out.tally,
         idx, unit_idx, is_state_point, limits, missing_after_ms or 0, missing_mask or ALWAYS,
         now_ms, seq,
     ):  # fmt: skip
-        out.make_room(int(out.tally[loops.ROOM]))
+        out.make_room(int(out.tally[compiled.ROOM]))
 
 
 def acknowledge(  # noqa: PLR0917 (an alarm's identity is three numbers)
@@ -120,7 +120,7 @@ def acknowledge(  # noqa: PLR0917 (an alarm's identity is three numbers)
     if not (0 <= point_idx < len(state.points) and 0 <= slot < 5):
         return False
     out.make_room(1)
-    known = loops.acknowledge_loop(
+    known = compiled.acknowledge_loop(
         state.points, state.slots, state.units, out.rows, out.tally, point_idx, slot, began, at_ms
     )
     return bool(known)
