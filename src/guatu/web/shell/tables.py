@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
@@ -51,6 +51,7 @@ class Column(Generic[Row]):
             sorting by `value`. Empty: not sortable.
         unit: shown in the heading and in the file.
         decimals: for figures.
+        align: "end" or "start"; by default figures without a `cell` of their own stand at the end.
         phone: False leaves the column out on a phone.
     """
 
@@ -61,6 +62,7 @@ class Column(Generic[Row]):
     sort: str = ""
     unit: str = ""
     decimals: int | None = None
+    align: Literal["", "start", "end"] = ""
     phone: bool = True
 
 
@@ -81,7 +83,7 @@ class Cell:
 
     html: SafeString
     css: str
-    label: str | Promise
+    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,9 @@ class Table(Generic[Row]):
         )
 
     def _has_figures(self, column: Column[Row]) -> bool:
-        """A column is set to the right when the first value it shows is a figure."""
+        """A column is set to the end when the first value it shows is a figure."""
+        if column.align or column.cell is not None:
+            return column.align == "end"
         values = (column.value(row) for row in self.page.object_list)
         return _is_figure(next((v for v in values if v is not None), None))
 
@@ -216,7 +220,7 @@ class Table(Generic[Row]):
         return [
             Line(
                 cells=[
-                    Cell(html=_html(column, row), css=css, label=column.label)
+                    Cell(html=_html(column, row), css=css, label=_full_heading(column))
                     for column, css in zip(self.columns, styles, strict=True)
                 ],
                 css=self.row_css(row) if self.row_css else "",
@@ -251,7 +255,7 @@ class Table(Generic[Row]):
         )
         file = spreadsheet.write(
             name=str(self.name),
-            headings=[_file_heading(column) for column in self.columns],
+            headings=[_full_heading(column) for column in self.columns],
             lines=([column.value(row) for column in self.columns] for row in lines),
         )
         stamp = f"{timezone.localtime():%Y%m%d-%H%M}"
@@ -291,7 +295,7 @@ def _plain_html(value: Plain, decimals: int | None) -> SafeString:
     return SafeString(conditional_escape(str(value)))
 
 
-def _file_heading(column: Column[Any]) -> str:
+def _full_heading(column: Column[Any]) -> str:
     return f"{column.label} ({column.unit})" if column.unit else str(column.label)
 
 
