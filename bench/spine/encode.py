@@ -12,7 +12,7 @@ WIDEST = 7
 """Bytes of the longest value with its comma: 1599.9 and a comma."""
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _write_rows(tenths: NDArray[np.int32], out: NDArray[np.uint8]) -> int:
     """Write rows of tenths as [[12.3,…],…]; give the number of bytes."""
     at = 0

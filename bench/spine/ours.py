@@ -189,7 +189,7 @@ def encode_rounds(
     """
     encoder = Encoder(load, [plant_key(p) for p in range(load.plants)], "bench")
     excursions = {(int(r), int(p)) for r, p, _ in load.excursions()}
-    requests = []
+    requests: list[Request] = []
     for round_ in rounds:
         times_ms = load.times_ms(round_, start_ms)
         for plant, tenths in enumerate(beats(load, round_)):

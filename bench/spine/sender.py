@@ -129,7 +129,7 @@ async def send(
     loop = asyncio.get_running_loop()
     made = [
         await loop.create_connection(
-            lambda queue=queue: _Connection(queue, sent, zero),  # type: ignore[misc]
+            lambda queue=queue: _Connection(queue, sent, zero),
             "127.0.0.1",
             port,
             ssl=tls,
