@@ -50,8 +50,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{file} row {row}: too many columns ({text}); the surplus is left out",
     ),
     "broken_quotes": (
-        "{file}:引号不成对,按普通字符读取",
-        "{file}: quotes do not pair up; read as plain characters",
+        "{file}:引号不成对或单元格过长,按普通字符读取",
+        "{file}: quotes do not pair up, or a cell is huge; read as plain characters",
     ),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from guatu.simulator.beats import Times, Values
 
+LONGEST_LINE: Final = 100_000
 SEPARATORS: Final = (";", ",", "\t", "|")
 
 
@@ -99,7 +100,7 @@ def _refuse(path: Path, name: str, code: str, text: str) -> Recording:
 def _cut(text: str, options: ReadOptions, problems: ProblemList) -> Table | None:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     kept = [line for line in text.split("\n") if line.strip() and not line.startswith("#")]
-    separator = options.separator or sniff_separator(kept[:60])
+    separator = options.separator or sniff_separator([line[:LONGEST_LINE] for line in kept[:60]])
     lines = _split(text, separator, problems)
     lines = [line for line in lines if any(c.strip() for c in line[1])]
     if not lines:
@@ -119,23 +120,23 @@ def _cut(text: str, options: ReadOptions, problems: ProblemList) -> Table | None
 
 
 def _split(text: str, separator: str, problems: ProblemList) -> list[Line]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    lines: list[Line] = []
     try:
-        lines = _split_quoted(text, separator, csv.QUOTE_MINIMAL)
+        for row in reader:
+            if row and not row[0].startswith("#"):
+                lines.append((reader.line_num, row))
         # A sensor's cell has no line break: one that does is a quote that was never closed.
         if not any("\n" in cell for _, cells in lines for cell in cells):
             return lines
     except csv.Error:
-        pass
+        pass  # a cell longer than the csv module takes
     problems.add("broken_quotes")
-    lines = _split_quoted(text, separator, csv.QUOTE_NONE)
-    return [(row, [cell.strip().strip('"') for cell in cells]) for row, cells in lines]
-
-
-def _split_quoted(text: str, separator: str, quoting: Literal[0, 3]) -> list[Line]:
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=separator, quoting=quoting, skipinitialspace=True
-    )
-    return [(reader.line_num, row) for row in reader if row and not row[0].startswith("#")]
+    return [
+        (at, [cell.strip().strip('"') for cell in line.split(separator)])
+        for at, line in enumerate(text.split("\n"), start=1)
+        if line.strip() and not line.startswith("#")
+    ]
 
 
 def _is_time(cell: str) -> bool:
