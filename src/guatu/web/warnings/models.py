@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guatu.core.nouns import warning as noun
 
@@ -26,7 +27,7 @@ class WarningState(models.TextChoices):
     VERIFIED = noun.State.VERIFIED.value, _("Verified")
     HANDLED = noun.State.HANDLED.value, _("Handled")
     FED_BACK = noun.State.FED_BACK.value, _("Fed back")
-    CLOSED = noun.State.CLOSED.value, _("Closed")
+    CLOSED = noun.State.CLOSED.value, pgettext_lazy("warning", "Closed")
 
 
 class WarningVerdict(models.TextChoices):
@@ -34,7 +35,7 @@ class WarningVerdict(models.TextChoices):
 
     TRUE = noun.Verdict.TRUE.value, _("True danger")
     FALSE = noun.Verdict.FALSE.value, _("False alarm")
-    TEST = noun.Verdict.TEST.value, _("Test")
+    TEST = noun.Verdict.TEST.value, pgettext_lazy("verdict", "Test")
 
 
 class WarningRung(models.IntegerChoices):
@@ -163,18 +164,18 @@ class WarningEntry(models.Model):
     class Deed(models.TextChoices):
         """The verbs of the noun, and the two things the source does."""
 
-        RAISE = "raise", _("Raised")
-        LIFT = "lift", _("Level lifted")
-        ACKNOWLEDGE = noun.Verb.ACKNOWLEDGE.value, _("Acknowledged")
-        VERIFY = noun.Verb.VERIFY.value, _("Verified")
-        HANDLE = noun.Verb.HANDLE.value, _("Handled")
-        FEED_BACK = noun.Verb.FEED_BACK.value, _("Fed back")
-        CLOSE = noun.Verb.CLOSE.value, _("Closed")
-        HAND_OVER = noun.Verb.HAND_OVER.value, _("Handed over")
-        URGE = noun.Verb.URGE.value, _("Urged")
-        ESCALATE = noun.Verb.ESCALATE.value, _("Escalated")
-        REOPEN = noun.Verb.REOPEN.value, _("Sent back")
-        ADD_NOTE = noun.Verb.ADD_NOTE.value, _("Note")
+        RAISE = "raise", pgettext_lazy("deed", "Raised")
+        LIFT = "lift", pgettext_lazy("deed", "Level lifted")
+        ACKNOWLEDGE = noun.Verb.ACKNOWLEDGE.value, pgettext_lazy("deed", "Acknowledged")
+        VERIFY = noun.Verb.VERIFY.value, pgettext_lazy("deed", "Verified")
+        HANDLE = noun.Verb.HANDLE.value, pgettext_lazy("deed", "Handled")
+        FEED_BACK = noun.Verb.FEED_BACK.value, pgettext_lazy("deed", "Fed back")
+        CLOSE = noun.Verb.CLOSE.value, pgettext_lazy("deed", "Closed")
+        HAND_OVER = noun.Verb.HAND_OVER.value, pgettext_lazy("deed", "Handed over")
+        URGE = noun.Verb.URGE.value, pgettext_lazy("deed", "Urged")
+        ESCALATE = noun.Verb.ESCALATE.value, pgettext_lazy("deed", "Escalated")
+        REOPEN = noun.Verb.REOPEN.value, pgettext_lazy("deed", "Sent back")
+        ADD_NOTE = noun.Verb.ADD_NOTE.value, pgettext_lazy("deed", "Note")
 
     warning = models.ForeignKey(
         Warning, on_delete=models.PROTECT, related_name="entries", verbose_name=_("warning")

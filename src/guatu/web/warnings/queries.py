@@ -220,7 +220,6 @@ def todo(user: Someone, at: datetime, *, limit: int = 8) -> list[Todo]:
     if not isinstance(user, User):
         return []
     rows = with_next_due(visible_to(user).filter(awaiting(user, at, reached=False)))
-    rung = own_rung(user)
     reached = Case(When(awaiting(user, at), then=0), default=1)
     listed: list[Todo] = []
     for warning in rows.annotate(reached=reached).order_by("reached", *rows.query.order_by)[:limit]:
@@ -233,7 +232,7 @@ def todo(user: Someone, at: datetime, *, limit: int = 8) -> list[Todo]:
                     verb=verb,
                     due=due[1] if due else None,
                     overdue=overdue_since(warning.life, at) is not None,
-                    mine=rung <= Rung.COUNTY or warning.rung >= rung,
+                    mine=warning.reached == 0,
                 )
             )
     return listed

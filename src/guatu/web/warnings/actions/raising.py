@@ -47,7 +47,7 @@ def raise_warning(  # noqa: PLR0913 - a warning begins with this much
         level: how grave.
         organisation: who is to close it.
         region: where it arose.
-        facts: JSON for people to read; see docs of `wording.facts_table`.
+        facts: JSON for people to read; `facts.facts_of` says how.
         at: when.
 
     Returns:

@@ -1,0 +1,130 @@
+"""A warning as the desk shows it, and the columns of the desk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from guatu.core.nouns.warning import DueKind, Verb, next_due, next_verbs, overdue_since
+from guatu.web.people.models import User
+from guatu.web.shell import words
+from guatu.web.shell.tables import Column
+from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
+from guatu.web.warnings.queries import parties_of, verbs_for
+from guatu.web.warnings.wording import VERB_KEYS, VERB_WORDS, state_tone
+
+DIRECT = frozenset({Verb.ACKNOWLEDGE, Verb.URGE})
+"""Verbs that ask for nothing: one press does them."""
+
+DUE_WORDS = {DueKind.ACKNOWLEDGE: _("to acknowledge"), DueKind.HANDLE: _("to handle")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A verb as a button."""
+
+    verb: Verb
+    label: str | Promise
+    key: str
+    direct: bool
+    primary: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A warning as one user sees it now."""
+
+    warning: Warning
+    tone: str
+    level_name: str
+    due: datetime | None
+    due_word: str | Promise
+    overdue: bool
+    buttons: Sequence[Button]
+
+    @property
+    def may_acknowledge(self) -> bool:
+        """Whether it can be among those acknowledged together."""
+        return any(button.verb is Verb.ACKNOWLEDGE for button in self.buttons)
+
+
+def row_of(user: User, warning: Warning, at: datetime) -> Row:
+    """Put a warning as this user sees it at a moment."""
+    life = warning.life
+    due = next_due(life)
+    return Row(
+        warning=warning,
+        tone=state_tone(warning),
+        level_name=words.level_name(warning.level),
+        due=due[1] if due else None,
+        due_word=DUE_WORDS[due[0]] if due else "",
+        overdue=overdue_since(life, at) is not None,
+        buttons=_buttons(user, warning, at),
+    )
+
+
+def _buttons(user: User, warning: Warning, at: datetime) -> list[Button]:
+    """What the user may do, what should come next at the front."""
+    parties = parties_of(user, warning)
+    following = {v for party, v in next_verbs(warning.life, at).items() if party in parties}
+    buttons = [
+        Button(
+            verb=verb,
+            label=VERB_WORDS[verb],
+            key=VERB_KEYS[verb],
+            direct=verb in DIRECT,
+            primary=verb in following,
+        )
+        for verb in verbs_for(user, warning)
+    ]
+    return sorted(buttons, key=lambda button: not button.primary)
+
+
+def _owed(warning: Warning) -> datetime | None:
+    due = next_due(warning.life)
+    return due[1] if due else None
+
+
+SHOWN: Sequence[Column[Warning]] = (
+    Column(key="level", label=_("Level"), value=lambda w: w.get_level_display(), sort="level"),
+    Column(key="raised", label=_("Raised at"), value=lambda w: w.raised_at, sort="raised_at"),
+    Column(
+        key="owner",
+        label=_("Owner"),
+        value=lambda w: w.organisation.name,
+        sort="organisation__name",
+    ),
+    Column(key="title", label=_("Content"), value=lambda w: w.title),
+    Column(key="state", label=_("State"), value=lambda w: w.get_state_display(), sort="state"),
+    Column(key="due", label=_("Deadline"), value=_owed, sort="nearest_due"),
+    Column(key="rung", label=_("Rung"), value=lambda w: w.get_rung_display(), sort="rung"),
+)
+
+EXPORTED: Sequence[Column[Warning]] = (
+    Column(key="id", label=_("No."), value=lambda w: w.pk),
+    SHOWN[0],
+    Column(key="title", label=_("Content"), value=lambda w: w.title),
+    SHOWN[2],
+    Column(key="origin", label=_("Arose at"), value=lambda w: w.origin.name),
+    Column(key="region", label=_("Region"), value=lambda w: w.region.name),
+    Column(key="code", label=_("Region code"), value=lambda w: w.region_id),
+    SHOWN[1],
+    SHOWN[4],
+    Column(key="verdict", label=_("Verdict"), value=lambda w: w.get_verdict_display()),
+    SHOWN[6],
+    Column(key="sign_by", label=_("To be acknowledged by"), value=lambda w: w.acknowledge_due),
+    Column(key="signed", label=_("Acknowledged at"), value=lambda w: w.acknowledged_at),
+    Column(key="handle_by", label=_("To be handled by"), value=lambda w: w.handle_due),
+    Column(key="handled", label=_("Handled at"), value=lambda w: w.handled_at),
+    Column(
+        key="overdue",
+        label=_("Overdue"),
+        value=lambda w: overdue_since(w.life, timezone.now()) is not None,
+    ),
+    Column(key="closed", label=_("Closed at"), value=lambda w: w.closed_at),
+    Column(key="times", label=_("Times raised"), value=lambda w: w.times),
+    SHOWN[5],
+)

@@ -1,0 +1,13 @@
+"""Addresses of the warning desk."""
+
+from django.urls import path
+
+from guatu.web.warnings import views
+
+app_name = "warnings"
+urlpatterns = [
+    path("", views.desk, name="desk"),
+    path("acknowledge/", views.acknowledge_many, name="acknowledge_many"),
+    path("<int:warning_id>/", views.detail, name="detail"),
+    path("<int:warning_id>/<slug:verb>/", views.act, name="act"),
+]
