@@ -37,6 +37,11 @@ class Tile:
     width: float
     height: float
 
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.x + self.width
+
 
 def lay_tiles(
     shapes: Mapping[str, Sequence[Floats]], counties: Mapping[str, Sequence[str]], *, width: float

@@ -1,0 +1,242 @@
+"""The wall's board: everything one request shows, gathered once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from guatu.core.nouns.place import RegionCode
+from guatu.core.nouns.warning import Level
+from guatu.web.monitoring.models import Plant
+from guatu.web.monitoring.words import CASTING
+from guatu.web.people.models import User
+from guatu.web.people.queries import sight_of
+from guatu.web.regions.base_map import MapProblem
+from guatu.web.regions.drawing import ProvinceMap, province_map
+from guatu.web.regions.models import Region, RegionLevel
+from guatu.web.wall import queries
+from guatu.web.wall.engine import EngineNow, PlantNow, engine_now
+from guatu.web.wall.map import Area, WallMap, areas_of, ranked, wall_map
+from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
+
+# A plant is on line while data came within this time.
+ONLINE_FOR = timedelta(seconds=60)
+# The engine is asked for the states of so many plants at most; beyond, the plants' page tells.
+PLANTS_ASKED = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """How many rows each part shows."""
+
+    warnings: int
+    todos: int
+    plants: int
+    areas: int
+    handled: int
+
+
+ON_A_DESK = Rows(warnings=10, todos=6, plants=8, areas=7, handled=8)
+# Enough for a screen of double width; the style sheet leaves out what a usual one cannot hold.
+ON_A_WALL = Rows(warnings=13, todos=12, plants=13, areas=16, handled=11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantLine:
+    """A plant with its alarms, its open warnings and what the engine knows of it now."""
+
+    plant: Plant
+    points: int
+    stage_1: int
+    stage_2: int
+    tally: queries.Tally
+    now: PlantNow | None
+    online: bool
+
+    @property
+    def level(self) -> Level | None:
+        """The gravest open warning that arose in it."""
+        return self.tally.highest
+
+    @property
+    def state(self) -> int | None:
+        """The number of its most telling unit state: a casting unit before an idle one."""
+        if self.now is None or not self.now.units:
+            return None
+        states = list(self.now.units.values())
+        return next((state for state in states if state in CASTING), max(states))
+
+    @property
+    def casting(self) -> bool:
+        """Whether metal flows in one of its units."""
+        return self.state in CASTING
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """What to look at first: warnings, alarms, casting, then the code."""
+        return (
+            [-part for part in self.tally.weight[1:]],
+            -self.stage_2,
+            -self.stage_1,
+            not self.casting,
+            self.plant.code,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The strip of counters."""
+
+    plants: int
+    online: int | None
+    points: int
+    online_share: float | None
+    samples_per_s: float | None
+    tally: queries.Tally
+    closed_today: int
+    engine_reached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """What the wall shows at a moment."""
+
+    at: datetime
+    user: User
+    rows: Rows
+    figures: Figures
+    map: WallMap | None
+    map_problems: tuple[MapProblem, ...]
+    areas: list[Area]
+    warnings: list[Warning]
+    todos: queries.Todos
+    plants: list[PlantLine]
+    handled: list[Warning]
+    places: Mapping[str, str]
+    scope: Region
+
+    @property
+    def ranking(self) -> list[Area]:
+        """The areas that the ranking shows: those with something to tell first."""
+        return self.areas[: self.rows.areas]
+
+
+def maps_folder() -> Path:
+    """Where an owner puts base maps."""
+    return Path(settings.HOME) / "maps"
+
+
+def gather_figures(user: User, at: datetime) -> tuple[Figures, list[PlantLine], EngineNow]:
+    """The counters alone, with the plants that they count."""
+    tallies = queries.open_warnings(user, at)
+    return _figures(user, at, tallies)
+
+
+def _figures(
+    user: User, at: datetime, tallies: queries.OpenWarnings
+) -> tuple[Figures, list[PlantLine], EngineNow]:
+    rows = list(queries.plants(user))
+    asked = {plant.pk: plant.code for plant in rows[:PLANTS_ASKED]}
+    engine = engine_now(asked, queries.state_points(asked), at)
+    lines = [_line(plant, tallies, engine, at) for plant in rows]
+    online = sum(line.online for line in lines) if engine.reached else None
+    known = min(len(rows), PLANTS_ASKED)
+    figures = Figures(
+        plants=len(rows),
+        online=online,
+        points=sum(line.points for line in lines),
+        online_share=100 * online / known if online is not None and known else None,
+        samples_per_s=engine.samples_per_s,
+        tally=tallies.whole,
+        closed_today=queries.closed_today(user, at),
+        engine_reached=engine.reached,
+    )
+    return figures, sorted(lines, key=lambda line: line.rank), engine
+
+
+def _line(
+    plant: Plant, tallies: queries.OpenWarnings, engine: EngineNow, at: datetime
+) -> PlantLine:
+    now = engine.plants.get(plant.pk)
+    seen = now.last_at if now else None
+    counts: dict[str, int] = vars(plant)
+    return PlantLine(
+        plant=plant,
+        points=counts["points"],
+        stage_1=counts["stage_1"],
+        stage_2=counts["stage_2"],
+        tally=tallies.by_origin.get(plant.organisation_id, queries.Tally()),
+        now=now,
+        online=seen is not None and at - seen <= ONLINE_FOR,
+    )
+
+
+def gather(user: User, at: datetime, *, view: str, rows: Rows) -> Board:
+    """Everything the wall shows to a user at a moment.
+
+    Args:
+        user: who looks; only what the user may see is counted.
+        at: now.
+        view: of the map.
+        rows: how many of each part.
+    """
+    tallies = queries.open_warnings(user, at)
+    figures, plants, _engine = _figures(user, at, tallies)
+    scope = user.organisation.region
+    province = _province(scope)
+    areas: dict[str, Area] = {}
+    if province is not None:
+        areas = areas_of(
+            province,
+            by_region=tallies.by_region,
+            plants=[line.plant.region_id for line in plants],
+            sight=sight_of(user),
+            own_region=scope.code,
+        )
+    return Board(
+        at=at,
+        user=user,
+        rows=rows,
+        figures=figures,
+        map=wall_map(province, areas, view) if province else None,
+        map_problems=province.problems if province else (),
+        areas=_ranking(areas, scope),
+        warnings=queries.most_pressing(user, at, limit=rows.warnings),
+        todos=queries.todos(user, at, limit=rows.todos),
+        plants=plants,
+        handled=list(queries.lately_handled(user, at)[: rows.handled]),
+        places=_places(province),
+        scope=scope,
+    )
+
+
+def _province(scope: Region) -> ProvinceMap | None:
+    code = RegionCode(scope.code).province.value
+    try:
+        return province_map(code, folder=maps_folder())
+    except Region.DoesNotExist:
+        return None
+
+
+def _places(province: ProvinceMap | None) -> dict[str, str]:
+    """How a region is said on the wall: prefecture and county, short."""
+    if province is None:
+        return {}
+    said = {}
+    for code, region in province.regions.items():
+        above = province.regions.get(region.parent_id or "")
+        prefix = f"{above.short_name} " if above and above.level != RegionLevel.PROVINCE else ""
+        said[code] = prefix + region.short_name
+    return said
+
+
+def _ranking(areas: Mapping[str, Area], scope: Region) -> list[Area]:
+    """Prefectures for a province, counties for what is below."""
+    wide = scope.level == RegionLevel.PROVINCE
+    level = RegionLevel.PREFECTURE if wide else RegionLevel.COUNTY
+    inside = (a for a in areas.values() if a.seen and a.region.level == level)
+    return ranked(inside)

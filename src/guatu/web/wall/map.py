@@ -1,0 +1,191 @@
+"""The map as the wall shows it: regions coloured by their gravest open warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from guatu.core.nouns.place import RegionCode
+from guatu.core.nouns.warning import Level
+from guatu.web.people.queries import Sight
+from guatu.web.regions.drawing import Drawing, ProvinceMap, Tile
+from guatu.web.regions.models import Region, RegionLevel
+from guatu.web.wall.queries import GRAVEST_FIRST, Tally
+
+VIEWS = ("prefecture", "county", "table")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A division with what is open in it; `seen` is False where the user may not look."""
+
+    region: Region
+    tally: Tally
+    plants: int
+    seen: bool
+
+    @property
+    def tone(self) -> str:
+        """The class that colours it."""
+        if not self.seen:
+            return "unseen"
+        highest = self.tally.highest
+        return highest.name.lower() if highest else "calm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """An area with its place in the drawing: a path with a label, or a tile."""
+
+    area: Area
+    path: str = ""
+    x: float = 0
+    y: float = 0
+    tile: Tile | None = None
+
+    @property
+    def size(self) -> str:
+        """The class of its text: long names are set smaller."""
+        return {1: "two", 2: "two", 3: "three"}.get(len(self.area.region.short_name), "long")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegendEntry:
+    """How many of the areas shown bear a tone; `level` is None for those without open warnings."""
+
+    level: Level | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WallMap:
+    """Everything the map's card shows."""
+
+    view: str
+    province: Region
+    drawing: Drawing | None
+    outlines: list[Drawn]
+    tiles: list[Drawn]
+    areas: list[Area]
+    legend: list[LegendEntry]
+    worst: list[Area]
+
+
+def tally_up(
+    regions: Mapping[str, Region], by_region: Mapping[str, Tally]
+) -> dict[str, Tally]:
+    """Counts of every division with those of all divisions inside it."""
+    sums = {code: Tally() for code in regions}
+    for code, tally in by_region.items():
+        place = RegionCode(code)
+        for holder in (place, *place.ancestors):
+            if holder.value in sums:
+                for level, count in tally.by_level.items():
+                    sums[holder.value].add(level, count, 0)
+                sums[holder.value].overdue += tally.overdue
+    return sums
+
+
+def _sees(sight: Sight, own_region: str, code: str) -> bool:
+    """Whether something of the division lies in sight: it, a part of it, or what holds it."""
+    span = RegionCode(own_region).span if sight.span is None else sight.span
+    first, last = RegionCode(code).span
+    return first <= span[1] and span[0] <= last
+
+
+def areas_of(
+    province: ProvinceMap,
+    *,
+    by_region: Mapping[str, Tally],
+    plants: Iterable[str],
+    sight: Sight,
+    own_region: str,
+) -> dict[str, Area]:
+    """Every division of the province with its counts.
+
+    Args:
+        province: the divisions.
+        by_region: open warnings by the region that they bear.
+        plants: the region of each plant.
+        sight: how far the user sees.
+        own_region: the region of the user's organisation.
+    """
+    sums = tally_up(province.regions, by_region)
+    counts = dict.fromkeys(province.regions, 0)
+    for code in plants:
+        place = RegionCode(code)
+        for holder in (place, *place.ancestors):
+            if holder.value in counts:
+                counts[holder.value] += 1
+    return {
+        code: Area(
+            region=region,
+            tally=sums[code],
+            plants=counts[code],
+            seen=_sees(sight, own_region, code),
+        )
+        for code, region in province.regions.items()
+    }
+
+
+def wall_map(province: ProvinceMap, areas: Mapping[str, Area], view: str) -> WallMap:
+    """The map in one of its views.
+
+    Args:
+        province: with its drawing, or without where there is no outline: then a table is shown.
+        areas: all divisions with their counts.
+        view: one of `VIEWS`; anything else is the first.
+    """
+    drawing = province.drawing
+    chosen = view if view in VIEWS else VIEWS[0]
+    chosen = chosen if drawing else "table"
+    level = RegionLevel.COUNTY if chosen == "county" else RegionLevel.PREFECTURE
+    listed = [area for area in areas.values() if area.region.level == level]
+    seen = [area for area in listed if area.seen]
+    return WallMap(
+        view=chosen,
+        province=province.province,
+        drawing=drawing,
+        outlines=_outlines(drawing, areas) if drawing else [],
+        tiles=_tiles(drawing, areas) if drawing and chosen == "county" else [],
+        areas=listed,
+        legend=_legend(seen),
+        worst=_worst(seen),
+    )
+
+
+def _outlines(drawing: Drawing, areas: Mapping[str, Area]) -> list[Drawn]:
+    return [
+        Drawn(area=areas[shape.code], path=shape.path, x=shape.label_x, y=shape.label_y)
+        for shape in drawing.shapes
+        if shape.code in areas
+    ]
+
+
+def _tiles(drawing: Drawing, areas: Mapping[str, Area]) -> list[Drawn]:
+    return [
+        Drawn(
+            area=areas[tile.code or tile.prefecture],
+            x=tile.x + tile.width / 2,
+            y=tile.y + tile.height / 2,
+            tile=tile,
+        )
+        for tile in drawing.tiles
+        if (tile.code or tile.prefecture) in areas
+    ]
+
+
+def _legend(areas: Iterable[Area]) -> list[LegendEntry]:
+    highest = [area.tally.highest for area in areas]
+    return [
+        LegendEntry(level=level, count=highest.count(level)) for level in (*GRAVEST_FIRST, None)
+    ]
+
+
+def _worst(areas: Iterable[Area]) -> list[Area]:
+    return ranked(area for area in areas if area.tally.total)[:3]
+
+
+def ranked(areas: Iterable[Area]) -> list[Area]:
+    """The most overdue first, then the gravest, then in the standard's order."""
+    return sorted(areas, key=lambda a: ([-part for part in a.tally.weight], a.region.sort))

@@ -1,0 +1,1 @@
+"""The wall keeps nothing: it shows what others keep."""
