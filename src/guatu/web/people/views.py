@@ -52,7 +52,7 @@ def _signin_page(
 
 def _try_signing_in(request: HttpRequest) -> HttpResponse:
     now, address = timezone.now(), address_of(request)
-    username = request.POST.get("username", "")
+    username = request.POST.get("username", "").replace("\x00", "")
     until = brake.wait_until(username, address, at=now)
     if until is not None:
         seconds = max(1, int((until - now).total_seconds()))
