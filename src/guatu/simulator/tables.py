@@ -121,11 +121,8 @@ def _cut(text: str, options: ReadOptions, problems: ProblemList) -> Table | None
 
 def _split(text: str, separator: str, problems: ProblemList) -> list[Line]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-    lines: list[Line] = []
     try:
-        for row in reader:
-            if row and not row[0].startswith("#"):
-                lines.append((reader.line_num, row))
+        lines = [(reader.line_num, row) for row in reader if row and not row[0].startswith("#")]
         # A sensor's cell has no line break: one that does is a quote that was never closed.
         if not any("\n" in cell for _, cells in lines for cell in cells):
             return lines

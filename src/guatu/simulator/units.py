@@ -173,8 +173,8 @@ def blast_furnace(code: str, name_zh: str, name_en: str) -> DemoUnit:
                 (0, 6000, 0),
                 Signal(mean=4200, spread=20, noise=8),
                 limits={
-                    "L": DemoLimit(value=3800, deadband=40),
                     "LL": DemoLimit(value=3400, deadband=40),
+                    "L": DemoLimit(value=3800, deadband=40),
                 },
                 core=True,
             ),
@@ -251,8 +251,8 @@ def gas_holder(code: str, name_zh: str, name_en: str) -> DemoUnit:
                 (0, 1500, 0),
                 Signal(mean=820, spread=6, noise=2),
                 limits={
-                    "L": DemoLimit(value=700, deadband=15),
                     "LL": DemoLimit(value=600, deadband=15),
+                    "L": DemoLimit(value=700, deadband=15),
                 },
             ),
             _carbon_monoxide("roof_co", "柜顶一氧化碳", "CO above the piston"),
@@ -348,8 +348,8 @@ def reheating_furnace(code: str, name_zh: str, name_en: str) -> DemoUnit:
                 (0, 800, 1),
                 Signal(mean=360, spread=4, noise=1),
                 limits={
-                    "L": DemoLimit(value=300, deadband=8),
                     "LL": DemoLimit(value=250, deadband=8),
+                    "L": DemoLimit(value=300, deadband=8),
                 },
                 core=True,
             ),
