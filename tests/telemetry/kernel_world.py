@@ -1,0 +1,116 @@
+"""The compiled kernel in the place of the reference judge: one unit, the same questions."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from guatu.core.alarms.judge import AlarmEvent, Phase, PointConfig, SlotState
+from guatu.core.alarms.limits import Slot
+from guatu.core.alarms.world import STATE_POINT, Said
+from guatu.telemetry import kernels
+
+KINDS = {
+    kernels.RAISED: "raised",
+    kernels.CLEARED: "cleared",
+    kernels.ACKNOWLEDGED: "acknowledged",
+}
+WHYS = {
+    kernels.NO_WHY: "",
+    kernels.RETURNED: "returned",
+    kernels.INACTIVE: "inactive",
+    kernels.LIMIT_CHANGED: "limit_changed",
+}
+
+
+class KernelWorld:
+    """A unit judged by the kernel; point numbers are rows, made as they are needed."""
+
+    def __init__(self) -> None:
+        self.state = kernels.new_state(1, 1)
+        self.out = kernels.EventBuffer(64)
+        self.judged = 0
+        self.doubled = 0
+
+    def configure(self, point: int, config: PointConfig, *, now_ms: int, seq: int) -> list[Said]:
+        self.state.grow(point + 1)
+        kernels.apply_point(
+            self.state,
+            point,
+            0,
+            point == STATE_POINT,
+            kernels.limit_rows(config.limits),
+            config.missing_after_ms,
+            kernels.states_mask(config.missing_states),
+            now_ms,
+            seq,
+            self.out,
+        )
+        return self.take()
+
+    def block(
+        self,
+        times_ms: Sequence[int],
+        values: Mapping[int, Sequence[float | None]],
+        *,
+        logged_ms: int,
+        seq: int,
+    ) -> list[Said]:
+        points = list(values)
+        table = np.array(
+            [[math.nan if v is None else v for v in values[point]] for point in points], np.float64
+        ).reshape(len(points), len(times_ms))
+        judged, doubled = kernels.judge_block(
+            self.state,
+            np.array(points, np.int32),
+            np.array(times_ms, np.int64),
+            table,
+            seq,
+            logged_ms,
+            self.out,
+        )
+        self.judged += judged
+        self.doubled += doubled
+        return self.take()
+
+    def tick(self, tick_ms: int, *, seq: int) -> list[Said]:
+        kernels.judge_tick(self.state, tick_ms, seq, self.out)
+        return self.take()
+
+    def acknowledge(self, point: int, slot: Slot, began: int, *, at_ms: int) -> list[Said]:
+        known = kernels.acknowledge(self.state, point, slot, began, at_ms, self.out)
+        said = self.take()
+        assert known == bool(said)
+        return said
+
+    def slot(self, point: int, slot: Slot) -> SlotState:
+        row = self.state.slots[point, slot]
+        return SlotState(
+            phase=Phase(int(row["phase"])),
+            since_ms=int(row["since_ms"]),
+            began=int(row["began"]),
+            acknowledged=bool(row["acked"]),
+        )
+
+    def restart(self) -> None:
+        """Go on from a checkpoint, as another process would."""
+        kept = {name: array.copy() for name, array in self.state.arrays().items()}
+        self.state = kernels.JudgeState.from_arrays(kept)
+
+    def take(self) -> list[Said]:
+        return [
+            (
+                int(row["point"]),
+                AlarmEvent(
+                    kind=KINDS[row["kind"]],
+                    slot=Slot(row["slot"]),
+                    began=int(row["began"]),
+                    at_ms=int(row["at_ms"]),
+                    value=None if math.isnan(row["value"]) else float(row["value"]),
+                    limit=float(row["limit"]),
+                    unit_state=None if row["unit_state"] < 0 else int(row["unit_state"]),
+                    why=WHYS[row["why"]],
+                ),
+            )
+            for row in self.out.take()
+        ]
