@@ -155,6 +155,10 @@ class LogReader:
             self._subscription = await self._client.subscribe(inbox, cb=self._on)
             self._inbox = inbox
             self._due = 0
+        except NotFoundError as error:
+            if self._identity:
+                raise LogReplaced(self._stream) from error
+            return False
         except (JetStreamError, NatsError, OSError, TimeoutError) as error:
             logger.debug("%s: no consumer yet: %r", self._stream, error)
             return False

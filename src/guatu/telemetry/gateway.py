@@ -20,7 +20,7 @@ from guatu.telemetry import log
 from guatu.telemetry.coalesce import Coalescer
 from guatu.telemetry.follow import follow_plants
 from guatu.telemetry.frame import beat_bytes
-from guatu.telemetry.intake import PlantDoor, take_beat
+from guatu.telemetry.intake import PlantDoor, take_beat, warm_up
 from guatu.telemetry.served import (
     Header,
     Receive,
@@ -227,6 +227,7 @@ async def _first(*events: asyncio.Event) -> None:
 
 async def _run(settings: GatewaySettings) -> None:
     stop = stop_signal()
+    warm_up()
     async with log.connection(settings.streams, "gateway") as client:
         gateway = Gateway(settings, client)
         loaded = asyncio.Event()

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from guatu.access.messages import PlantConfig
+from guatu.access.messages import Beat, PlantConfig, Point
 from guatu.access.problems import Problem, RefusedError
 from guatu.access.validate import FAR_AHEAD_MS, MAX_SAMPLES, check_beat
 from guatu.telemetry.digits import read_head, read_rows, sift
@@ -244,3 +244,9 @@ def _sifted(beat: FrameBeat, layout: Layout, no_numbers: list[int]) -> Taken:
 def _tell(rejected: list[Rejected], reason: str, count: int, where: list[str]) -> None:
     if count:
         rejected.append(Rejected(reason, count, list(dict.fromkeys(where))))
+
+
+def warm_up() -> None:
+    """Compile, or load from the cache, what reads beats; call it before the first one counts."""
+    config = PlantConfig(plant=1, code="a", version=1, region="", points=(Point(id=1, code="a"),))
+    take_beat(PlantDoor(config, 0), Beat(beat=1, t=(1,), p=("a",), v=((1.5,),)).to_bytes(), 1)

@@ -1,0 +1,171 @@
+"""A segment and the checkpoint at its end: written beside, then put in place together.
+
+Between the two renames a crash leaves a segment whose checkpoint is older. The engine that comes
+next takes such a segment away and writes its range again from the log, which is trimmed only once
+the checkpoint stands.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from guatu.telemetry.history.layout import (
+    CHECKPOINT,
+    SegmentName,
+    day_folder,
+    partition_folder,
+    segments,
+    sync_folder,
+)
+from guatu.telemetry.history.write import Sorted, sort_blocks, write_segment
+from guatu.telemetry.state import DOUBLED_TIME, STORED, PartitionState, Snapshot
+from guatu.telemetry.step import Arrivals
+
+logger = logging.getLogger("engine")
+
+META = "meta"
+BESIDE = ".writing"
+
+
+def own(history: Path, partition: int) -> IO[bytes] | None:
+    """Take a partition for this process alone; None while another one has it.
+
+    The lock goes with the process, however it ends. Keep what this gives.
+    """
+    folder = partition_folder(history, partition)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / "owner.lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+def load(history: Path, partition: int) -> PartitionState:
+    """Give the state at the last checkpoint, a new one if there is none.
+
+    What an interrupted engine left half done is taken away.
+
+    Raises:
+        ValueError: if the checkpoint was written by another layout.
+    """
+    folder = partition_folder(history, partition)
+    for leftover in folder.rglob(f"*{BESIDE}"):
+        leftover.unlink(missing_ok=True)
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return PartitionState()
+    with np.load(path) as file:
+        arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
+    meta = orjson.loads(arrays.pop(META).tobytes())
+    state = PartitionState.restored(Snapshot(arrays, meta))
+    for segment in segments(folder):
+        name = segment.name
+        if name.stream == state.identity and name.last > state.cut_sequence:
+            logger.warning("segment %s lies beyond the checkpoint; writing it again", name)
+            segment.path.unlink()
+    return state
+
+
+class Cut:
+    """One cut on its way to disk.
+
+    Args:
+        history: folder of all partitions.
+        partition: whose cut.
+        first: first sequence of the segment.
+        arrivals: the samples in it.
+        snapshot: the state at its end.
+    """
+
+    def __init__(
+        self, history: Path, partition: int, first: int, arrivals: Arrivals, snapshot: Snapshot
+    ) -> None:
+        self.arrivals = arrivals
+        self.first = first
+        self.doubled: dict[int, int] = {}
+        self._snapshot = snapshot
+        self._folder = partition_folder(history, partition)
+        meta = snapshot.meta
+        self.last = int(meta["cut_sequence"])
+        self._day = day_folder(history, partition, int(meta["cut_tick_ms"]))
+        self._segment: Path | None = None
+        self._is_noted = False
+
+    def write(self) -> None:
+        """Write both files beside their places; slow, runs on a thread."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self.arrivals.blocks:
+            arrays = self._snapshot.arrays
+            rows = sort_blocks(self.arrivals.blocks, arrays["ids"], arrays["decimals"])
+            self._note_doubled(rows)
+            if len(rows.point):
+                self._write_segment(rows)
+        self._write_checkpoint()
+
+    def _note_doubled(self, rows: Sorted) -> None:
+        plants = self._snapshot.arrays["plant_of"][rows.doubled_rows]
+        found = np.unique_counts(plants)
+        self.doubled = dict(zip(found.values.tolist(), found.counts.tolist(), strict=True))
+        if self._is_noted:
+            return
+        self._is_noted = True
+        for plant, counts in self._snapshot.meta["counts"]:
+            move_doubled(counts, self.doubled.get(plant, 0))
+
+    def _write_segment(self, rows: Sorted) -> None:
+        self._day.mkdir(parents=True, exist_ok=True)
+        name = SegmentName(
+            str(self._snapshot.meta["identity"]),
+            self.first,
+            self.last,
+            int(rows.at_ms.min()),
+            int(rows.at_ms.max()),
+        )
+        self._segment = self._day / str(name)
+        write_segment(_beside(self._segment), rows)
+
+    def _write_checkpoint(self) -> None:
+        meta = np.frombuffer(orjson.dumps(self._snapshot.meta), np.uint8)
+        with _beside(self._folder / CHECKPOINT).open("wb") as file:
+            np.savez(file, allow_pickle=False, **{META: meta}, **self._snapshot.arrays)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def put_in_place(self) -> None:
+        """Make both visible and durable. Events of the range must be in the log before."""
+        if self._segment is not None:
+            _beside(self._segment).replace(self._segment)
+            sync_folder(self._day)
+            sync_folder(self._folder)
+        checkpoint = self._folder / CHECKPOINT
+        _beside(checkpoint).replace(checkpoint)
+        sync_folder(self._folder)
+
+    def give_up(self) -> None:
+        """Take away what was written beside."""
+        for path in (self._segment, self._folder / CHECKPOINT):
+            if path is not None:
+                with suppress(OSError):
+                    _beside(path).unlink()
+
+
+def move_doubled(counts: list[int], samples: int) -> None:
+    """Count samples, stored until now, as doubled."""
+    counts[STORED] -= samples
+    counts[DOUBLED_TIME] += samples
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + BESIDE)

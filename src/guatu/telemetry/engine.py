@@ -1,0 +1,273 @@
+"""The engine: reads each partition's log, judges, tells events, stores segments, answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Any
+
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import StreamInfo
+from nats.js.errors import Error as JetStreamError
+
+from guatu.telemetry import answers, checkpoint, kernels, log
+from guatu.telemetry.follow import PAUSE_S, Entry, LogReader, LogReplaced
+from guatu.telemetry.history.write import warm_up as warm_up_history
+from guatu.telemetry.outbox import EventOutbox
+from guatu.telemetry.served import stop_signal
+from guatu.telemetry.settings import EngineSettings
+from guatu.telemetry.state import PartitionState
+from guatu.telemetry.step import Engine
+
+logger = logging.getLogger("engine")
+
+PROGRESS_S = 0.2
+TURN_S = 0.01
+FULL = 0.5
+LOST = (JetStreamError, NatsError, OSError, TimeoutError)
+
+
+class PartitionRunner:
+    """Runs one partition.
+
+    Args:
+        settings: of the process.
+        client: a connection to the log, kept connected.
+        partition: which.
+        state: at the last checkpoint.
+    """
+
+    def __init__(
+        self, settings: EngineSettings, client: Client, partition: int, state: PartitionState
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._js = client.jetstream()
+        self._partition = partition
+        self._engine = Engine(partition, state, settings.cut_ms, settings.cut_samples)
+        self._outbox = EventOutbox(self._js, partition)
+        self._stored = state.cut_sequence
+        self._closing: checkpoint.Cut | None = None
+        self._storing: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        await self._adopt_stream()
+        subject = log.ask_subject(self._partition)
+        subscription = await self._client.subscribe(subject, cb=self._asked)
+        helpers = [
+            asyncio.ensure_future(self._outbox.run()),
+            asyncio.ensure_future(self._tell_progress()),
+        ]
+        try:
+            while True:
+                with contextlib.suppress(LogReplaced):
+                    await self._read()
+                await self._adopt_stream()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            with contextlib.suppress(*LOST):
+                await subscription.unsubscribe()
+
+    async def _adopt_stream(self) -> None:
+        """Make sure of the stream, and see whether it is still the one we know."""
+        state = self._engine.state
+        info = await self._stream()
+        identity = log.identity(info)
+        if state.identity and state.identity != identity:
+            logger.error("partition %d: the log was made anew", self._partition)
+            if state.sequence > state.cut_sequence:
+                # What is in memory is in no log any more, so it is stored before going on.
+                await self._cut()
+                await self._until_stored()
+            first = int(info.state.first_seq)
+            if first and first - 1 < state.sequence:
+                state.sequence = state.cut_sequence = first - 1
+        state.identity = identity
+
+    async def _stream(self) -> StreamInfo:
+        while True:
+            try:
+                await log.ensure_shared(self._js, self._settings.streams)
+                return await log.ensure_beats(
+                    self._js,
+                    self._settings.streams,
+                    self._partition,
+                    after=self._engine.state.sequence,
+                )
+            except LOST as error:
+                logger.debug("partition %d: no stream yet: %r", self._partition, error)
+                await asyncio.sleep(PAUSE_S)
+
+    async def _read(self) -> None:
+        state = self._engine.state
+        reader = LogReader(
+            self._client,
+            log.beats_stream(self._partition),
+            after=state.sequence,
+            identity=state.identity,
+        )
+        logger.info("partition %d: reading from sequence %d", self._partition, state.sequence + 1)
+        try:
+            while True:
+                turn = time.monotonic()
+                for entry in await reader.read():
+                    await self._take(entry)
+                    if time.monotonic() - turn > TURN_S:
+                        await asyncio.sleep(0)
+                        turn = time.monotonic()
+        finally:
+            await reader.stop()
+
+    async def _take(self, entry: Entry) -> None:
+        events = self._engine.step(entry)
+        if events:
+            await self._outbox.put(entry.sequence, events)
+        if self._engine.cut_due:
+            await self._cut()
+
+    # --- storing ---------------------------------------------------------------------------
+
+    async def _cut(self) -> None:
+        """Begin a new segment; the last one goes to disk meanwhile."""
+        await self._until_stored()
+        state = self._engine.state
+        first = state.cut_sequence + 1
+        arrivals = self._engine.take_cut()
+        cut = checkpoint.Cut(
+            self._settings.history, self._partition, first, arrivals, state.snapshot()
+        )
+        self._closing = cut
+        self._storing = asyncio.ensure_future(self._store(cut))
+
+    async def _until_stored(self) -> None:
+        if self._storing is not None:
+            await self._storing
+
+    async def _store(self, cut: checkpoint.Cut) -> None:
+        began = time.monotonic()
+        while True:
+            try:
+                await asyncio.to_thread(cut.write)
+                await self._outbox.empty()
+                cut.put_in_place()
+                break
+            except OSError as error:
+                # A full disk: judging goes on until memory of one more segment is full, then
+                # the backlog grows and plants are asked to wait. Nothing is lost.
+                logger.exception("partition %d: cannot store: %s", self._partition, error)  # noqa: TRY401
+                cut.give_up()
+                await asyncio.sleep(1)
+        for plant, samples in cut.doubled.items():
+            checkpoint.move_doubled(self._engine.state.counts_of(plant), samples)
+        self._closing = None
+        self._stored = cut.last
+        logger.info(
+            "partition %d: stored through %d, %d cells, %.2f s",
+            self._partition,
+            cut.last,
+            cut.arrivals.samples,
+            time.monotonic() - began,
+        )
+        await self._trim()
+
+    async def _trim(self) -> None:
+        """Take from the log what is stored and old enough, or stored while the log fills up."""
+        state = self._engine.state
+        stream = log.beats_stream(self._partition)
+        with contextlib.suppress(*LOST):
+            info = await self._js.stream_info(stream)
+            keep_from_ms = state.tick_ms - self._settings.keep_log_ms
+            if info.state.bytes > FULL * (info.config.max_bytes or 1 << 62):
+                keep_from_ms = state.tick_ms
+            through = max(
+                (s for tick, s in state.cuts if tick <= keep_from_ms and s <= self._stored),
+                default=0,
+            )
+            if through >= info.state.first_seq:
+                await self._js.purge_stream(stream, seq=through + 1)
+
+    # --- talking ---------------------------------------------------------------------------
+
+    async def _tell_progress(self) -> None:
+        subject = log.progress_subject(self._partition)
+        while True:
+            progress = {"evaluated": self._engine.state.sequence, "stored": self._stored}
+            with contextlib.suppress(*LOST):
+                await self._client.publish(subject, orjson.dumps(progress))
+            await asyncio.sleep(PROGRESS_S)
+
+    async def _asked(self, message: Msg) -> None:
+        try:
+            answer = self._answer(orjson.loads(message.data))
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            answer = {"error": repr(error)}
+        with contextlib.suppress(*LOST):
+            await message.respond(orjson.dumps(answer))
+
+    def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        state = self._engine.state
+        match question["ask"]:
+            case "last":
+                return {"values": answers.last_values(state, question["points"])}
+            case "plant":
+                return answers.plant_values(state, int(question["plant"]))
+            case "counts":
+                return answers.counts(state, question.get("plant_code"))
+            case "status":
+                return {**answers.status(state), "partition": self._partition}
+            case "recent":
+                parts = [self._engine.arrivals]
+                if self._closing is not None:
+                    parts.insert(0, self._closing.arrivals)
+                return answers.recent(state, parts, question, self._stored)
+            case other:
+                return {"error": f"unknown question {other!r}"}
+
+
+async def _run_partition(settings: EngineSettings, client: Client, partition: int) -> None:
+    told = False
+    while (lock := checkpoint.own(settings.history, partition)) is None:
+        if not told:
+            logger.warning("partition %d belongs to another engine; waiting", partition)
+            told = True
+        await asyncio.sleep(PAUSE_S)
+    with lock:
+        state = await asyncio.to_thread(checkpoint.load, settings.history, partition)
+        logger.info(
+            "partition %d: %d points, checkpoint at sequence %d",
+            partition,
+            state.points,
+            state.sequence,
+        )
+        await PartitionRunner(settings, client, partition, state).run()
+
+
+async def _run(settings: EngineSettings) -> None:
+    stop = stop_signal()
+    kernels.warm_up()
+    warm_up_history()
+    async with log.connection(settings.streams, "engine") as client:
+        partitions = [
+            asyncio.ensure_future(_run_partition(settings, client, partition))
+            for partition in settings.mine
+        ]
+        stopping = asyncio.ensure_future(stop.wait())
+        done, _ = await asyncio.wait({stopping, *partitions}, return_when=asyncio.FIRST_COMPLETED)
+        for task in partitions:
+            task.cancel()
+        await asyncio.gather(*partitions, return_exceptions=True)
+        for ended in done - {stopping}:
+            ended.result()  # a partition that ended by itself failed: let the supervisor see it
+    logger.info("stopped")
+
+
+def run_engine(settings: EngineSettings) -> None:
+    """Run the engine until SIGTERM or SIGINT; what is not stored yet is in the log."""
+    asyncio.run(_run(settings))

@@ -1,0 +1,240 @@
+"""Everything a partition's engine remembers: judging, points, plants, doubles, counts.
+
+It changes only by messages of the log, so a checkpoint of it and the log from there on give the
+same state again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from guatu.access.messages import PlantConfig, Point
+from guatu.telemetry import kernels
+from guatu.telemetry.doubles import PlantBeats
+
+RECEIVED, STORED, DOUBLED_BEAT, DOUBLED_TIME, UNKNOWN_POINT, OLD_EPOCH = range(6)
+COUNTED = ("received", "stored", "doubled_beat", "doubled_time", "unknown_point", "old_epoch")
+"""Samples, by plant: received = stored + all the others."""
+
+SMALLEST = 256
+
+
+@dataclass(slots=True)
+class KnownPlant:
+    """A plant whose configuration is in effect.
+
+    Args:
+        rows: rows of its points, in the order of the configuration.
+        units: database ids of its units.
+    """
+
+    code: str
+    region: str
+    version: int
+    rows: list[int]
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A checkpoint's content, independent of the state it was taken from."""
+
+    arrays: dict[str, NDArray[Any]]
+    meta: dict[str, Any]
+
+
+@dataclass(slots=True)
+class PartitionState:
+    """The state of one partition.
+
+    Args:
+        identity: of the stream that the sequences belong to.
+        sequence: of the last message taken.
+        tick_ms: greatest tick seen; 0 before the first.
+        cut_sequence: last sequence of the last segment.
+        cut_tick_ms: tick at which it was cut.
+        cuts: (tick, sequence) of past cuts, for trimming the log.
+    """
+
+    identity: str = ""
+    sequence: int = 0
+    tick_ms: int = 0
+    cut_sequence: int = 0
+    cut_tick_ms: int = 0
+    cuts: list[list[int]] = field(default_factory=list)
+    judge: kernels.JudgeState = field(default_factory=lambda: kernels.new_state(SMALLEST, SMALLEST))
+    points: int = 0
+    ids: NDArray[np.int32] = field(default_factory=lambda: np.zeros(SMALLEST, np.int32))
+    decimals: NDArray[np.int8] = field(default_factory=lambda: np.zeros(SMALLEST, np.int8))
+    plant_of: NDArray[np.int32] = field(default_factory=lambda: np.zeros(SMALLEST, np.int32))
+    unit_of: NDArray[np.int32] = field(default_factory=lambda: np.zeros(SMALLEST, np.int32))
+    row_of: NDArray[np.int32] = field(default_factory=lambda: np.full(SMALLEST, -1, np.int32))
+    units: dict[int, int] = field(default_factory=dict)
+    plants: dict[int, KnownPlant] = field(default_factory=dict)
+    beats: dict[int, PlantBeats] = field(default_factory=dict)
+    counts: dict[int, list[int]] = field(default_factory=dict)
+
+    def counts_of(self, plant: int) -> list[int]:
+        """A plant's counts, to be added to."""
+        found = self.counts.get(plant)
+        if found is None:
+            found = self.counts[plant] = [0] * len(COUNTED)
+        return found
+
+    def beats_of(self, plant: int) -> PlantBeats:
+        """A plant's numbering series."""
+        found = self.beats.get(plant)
+        if found is None:
+            found = self.beats[plant] = PlantBeats()
+        return found
+
+    def row(self, point: int) -> int:
+        """The row of a point, or -1."""
+        return int(self.row_of[point]) if 0 <= point < len(self.row_of) else -1
+
+    def rows(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Rows of points by database id, -1 where unknown."""
+        if len(ids) and int(ids.max()) < len(self.row_of):
+            return self.row_of[ids]
+        known = (ids < len(self.row_of)) & (ids >= 0)
+        rows = np.full(len(ids), -1, np.int32)
+        rows[known] = self.row_of[ids[known]]
+        return rows
+
+    # --- configuration ---------------------------------------------------------------------
+
+    def configure(
+        self, config: PlantConfig, *, now_ms: int, sequence: int, out: kernels.EventBuffer
+    ) -> bool:
+        """Put a plant's newer configuration into effect; False if it is not newer."""
+        known = self.plants.get(config.plant)
+        if known is not None and known.version >= config.version:
+            return False
+        for unit in config.units:
+            self.units.setdefault(unit.id, len(self.units))
+        rows = [self._row_for(config.plant, point) for point in config.points]
+        self.judge.grow(self._room(self.points), self._room(len(self.units)))
+        for row, point in zip(rows, config.points, strict=True):
+            self._apply(row, point, now_ms=now_ms, sequence=sequence, out=out)
+        for row in set(known.rows if known else ()) - set(rows):
+            self.row_of[self.ids[row]] = -1
+            none = kernels.limit_rows([])
+            kernels.apply_point(
+                self.judge,
+                row,
+                -1,
+                False,  # noqa: FBT003 # the kernel's arguments have places, not names
+                none,
+                None,
+                kernels.ALWAYS,
+                now_ms,
+                sequence,
+                out,
+            )
+        self.plants[config.plant] = KnownPlant(config.code, config.region, config.version, rows)
+        return True
+
+    def _apply(
+        self, row: int, point: Point, *, now_ms: int, sequence: int, out: kernels.EventBuffer
+    ) -> None:
+        self.decimals[row] = point.decimals
+        self.unit_of[row] = point.unit or 0
+        kernels.apply_point(
+            self.judge,
+            row,
+            self.units[point.unit] if point.unit else -1,
+            point.role == "unit_state",
+            kernels.limit_rows(point.limits),
+            point.missing_after_ms,
+            kernels.states_mask(point.missing_states),
+            now_ms,
+            sequence,
+            out,
+        )
+
+    def _row_for(self, plant: int, point: Point) -> int:
+        row = self.row(point.id)
+        if row >= 0:
+            return row
+        row = self.points
+        self.points += 1
+        room = self._room(self.points)
+        if room > len(self.ids):
+            for name in ("ids", "decimals", "plant_of", "unit_of"):
+                old = getattr(self, name)
+                setattr(self, name, np.concatenate([old, np.zeros(room - len(old), old.dtype)]))
+        if point.id >= len(self.row_of):
+            more = np.full(max(point.id + 1, 2 * len(self.row_of)), -1, np.int32)
+            more[: len(self.row_of)] = self.row_of
+            self.row_of = more
+        self.ids[row], self.plant_of[row], self.row_of[point.id] = point.id, plant, row
+        return row
+
+    @staticmethod
+    def _room(needed: int) -> int:
+        return max(SMALLEST, 1 << (needed - 1).bit_length()) if needed > 1 else SMALLEST
+
+    # --- checkpoint ------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Copy everything a checkpoint needs."""
+        arrays = {name: array.copy() for name, array in self.judge.arrays().items()}
+        for name in ("ids", "decimals", "plant_of", "unit_of"):
+            arrays[name] = getattr(self, name)[: self.points].copy()
+        plants = [[i, p.code, p.region, p.version, p.rows] for i, p in self.plants.items()]
+        meta = {
+            "identity": self.identity,
+            "sequence": self.sequence,
+            "tick_ms": self.tick_ms,
+            "cut_sequence": self.cut_sequence,
+            "cut_tick_ms": self.cut_tick_ms,
+            "cuts": [list(cut) for cut in self.cuts],
+            "units": list(self.units.items()),
+            "plants": plants,
+            "beats": [[plant, beats.as_json()] for plant, beats in self.beats.items()],
+            "counts": [[plant, list(counts)] for plant, counts in self.counts.items()],
+        }
+        # Through JSON and back: what the living state changes later must not change this.
+        return Snapshot(arrays, orjson.loads(orjson.dumps(meta)))
+
+    @classmethod
+    def restored(cls, snapshot: Snapshot) -> PartitionState:
+        """Rebuild a state from a checkpoint.
+
+        Raises:
+            KeyError: if something is absent.
+            ValueError: if it was written by another layout.
+        """
+        meta, arrays = snapshot.meta, snapshot.arrays
+        state = cls(
+            **{
+                name: meta[name]
+                for name in (
+                    "identity",
+                    "sequence",
+                    "tick_ms",
+                    "cut_sequence",
+                    "cut_tick_ms",
+                    "cuts",
+                )
+            }
+        )
+        state.judge = kernels.JudgeState.from_arrays(arrays)
+        state.points = len(arrays["ids"])
+        room = max(cls._room(state.points), state.points)
+        for name in ("ids", "decimals", "plant_of", "unit_of"):
+            kept = arrays[name]
+            setattr(state, name, np.concatenate([kept, np.zeros(room - len(kept), kept.dtype)]))
+        most = int(state.ids.max(initial=0)) + 1
+        state.row_of = np.full(max(most, SMALLEST), -1, np.int32)
+        for plant, code, region, version, rows in meta["plants"]:
+            state.plants[plant] = KnownPlant(code, region, version, rows)
+            state.row_of[state.ids[rows]] = rows
+        state.units = {int(unit): row for unit, row in meta["units"]}
+        state.beats = {plant: PlantBeats.from_json(data) for plant, data in meta["beats"]}
+        state.counts = dict(meta["counts"])
+        return state

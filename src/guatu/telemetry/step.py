@@ -1,0 +1,262 @@
+"""One step of the engine: a message of the log changes the state and gives events.
+
+Nothing here looks at a clock, a disk or a network: the same messages give the same events and the
+same segments, on whichever machine and whenever.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+
+from guatu.access.messages import (
+    SLOTS,
+    STAGE_OF_SLOT,
+    Acknowledge,
+    Configure,
+    Event,
+    alarm_key,
+    read_alarm_key,
+)
+from guatu.access.problems import RefusedError
+from guatu.access.validate import read_command
+from guatu.telemetry import kernels
+from guatu.telemetry.follow import Entry
+from guatu.telemetry.frame import FrameBeat, FrameError, read_frame
+from guatu.telemetry.history.write import Block
+from guatu.telemetry.log import COMMAND, FRAME, TICK
+from guatu.telemetry.state import (
+    COUNTED,
+    DOUBLED_TIME,
+    RECEIVED,
+    STORED,
+    UNKNOWN_POINT,
+    PartitionState,
+)
+
+logger = logging.getLogger("engine")
+
+KINDS = {kernels.RAISED: "raised", kernels.CLEARED: "cleared", kernels.ACKNOWLEDGED: "acknowledged"}
+WHYS = {
+    kernels.NO_WHY: "",
+    kernels.RETURNED: "returned",
+    kernels.INACTIVE: "inactive",
+    kernels.LIMIT_CHANGED: "limit_changed",
+}
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """Samples since the last cut: in memory, and in the log.
+
+    Args:
+        blocks: in the order of the log.
+        samples: cells in them, absent ones counted too.
+        of_plant: the blocks of each plant.
+    """
+
+    blocks: list[Block] = field(default_factory=list)
+    samples: int = 0
+    of_plant: dict[int, list[Block]] = field(default_factory=dict)
+
+    def add(self, block: Block) -> None:
+        """Take a block."""
+        self.blocks.append(block)
+        self.samples += block.values.size
+        self.of_plant.setdefault(block.plant, []).append(block)
+
+
+@dataclass(slots=True)
+class Engine:
+    """The steps of one partition.
+
+    Args:
+        partition: its number, part of event ids.
+        cut_ms: see `EngineSettings`.
+        cut_samples: see `EngineSettings`.
+    """
+
+    partition: int
+    state: PartitionState
+    cut_ms: int
+    cut_samples: int
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    cut_due: bool = False
+    _out: kernels.EventBuffer = field(default_factory=kernels.EventBuffer)
+
+    def step(self, entry: Entry) -> list[dict[str, Any]]:
+        """Take one message; gives its events in the form of `Event.as_json`."""
+        kind = entry.payload[0] if entry.payload else 0
+        events: list[dict[str, Any]] = []
+        try:
+            if kind == FRAME:
+                for beat in read_frame(bytearray(entry.payload)):
+                    self._beat(beat, entry.sequence)
+                    if self._out.count:
+                        self._tell(events, entry.sequence, beat.received_ms)
+            elif kind == TICK:
+                self._tick(int(orjson.loads(entry.payload[1:])["at_ms"]), entry.sequence)
+                self._tell(events, entry.sequence, self.state.tick_ms)
+            elif kind == COMMAND:
+                self._command(events, entry)
+            else:
+                logger.error("message %d is of no known kind", entry.sequence)
+        except (FrameError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            # Not ours to stop for: the log holds it, and everything behind it waits.
+            logger.exception("message %d not understood: %s", entry.sequence, error)  # noqa: TRY401
+        self.state.sequence = entry.sequence
+        return events
+
+    def _beat(self, beat: FrameBeat, sequence: int) -> None:
+        counts = self.state.counts_of(beat.plant)
+        received = beat.values.size - int(np.count_nonzero(np.isnan(beat.values)))
+        counts[RECEIVED] += received
+        reason = self.state.beats_of(beat.plant).reason_against(beat.epoch, beat.beat)
+        if reason:
+            counts[COUNTED.index(reason)] += received
+            return
+        rows, values = self.state.rows(beat.ids), beat.values
+        if len(rows) and int(rows.min()) < 0:
+            known = rows >= 0
+            values = np.ascontiguousarray(values[known])
+            rows = rows[known]
+            kept = values.size - int(np.count_nonzero(np.isnan(values)))
+            counts[UNKNOWN_POINT] += received - kept
+            received = kept
+        if not len(rows):
+            return
+        if not beat.backfill:
+            skip = np.empty(values.shape, np.bool_)
+            _, doubled = kernels.judge_block(
+                self.state.judge,
+                rows,
+                beat.times,
+                values,
+                sequence,
+                beat.received_ms,
+                self._out,
+                skip,
+            )
+            if doubled:
+                values[skip] = math.nan
+                counts[DOUBLED_TIME] += doubled
+                received -= doubled
+        counts[STORED] += received
+        self.arrivals.add(Block(sequence, beat.plant, rows, beat.times, values))
+
+    def _tick(self, at_ms: int, sequence: int) -> None:
+        state = self.state
+        if at_ms <= state.tick_ms:
+            return
+        state.tick_ms = at_ms
+        kernels.judge_tick(state.judge, at_ms, sequence, self._out)
+        if not state.cut_tick_ms:
+            state.cut_tick_ms = at_ms
+        self.cut_due = (
+            at_ms - state.cut_tick_ms >= self.cut_ms or self.arrivals.samples >= self.cut_samples
+        )
+
+    def _command(self, events: list[dict[str, Any]], entry: Entry) -> None:
+        now_ms = self.state.tick_ms or entry.logged_ms
+        try:
+            command = read_command(orjson.loads(entry.payload[1:]))
+        except RefusedError as refused:
+            self._say(events, entry, "refused_command", 0, now_ms, why=refused.problem.code)
+            return
+        match command:
+            case Configure(config=config):
+                if self.state.configure(
+                    config, now_ms=now_ms, sequence=entry.sequence, out=self._out
+                ):
+                    self._tell(events, entry.sequence, entry.logged_ms)
+                    self._say(
+                        events, entry, "configured", config.plant, now_ms, version=config.version
+                    )
+            case Acknowledge():
+                self._acknowledge(events, entry, command)
+
+    def _acknowledge(
+        self, events: list[dict[str, Any]], entry: Entry, command: Acknowledge
+    ) -> None:
+        key = read_alarm_key(command.alarm)
+        row = self.state.row(key[0]) if key else -1
+        done = (
+            key is not None
+            and row >= 0
+            and kernels.acknowledge(self.state.judge, row, key[1], key[2], command.at_ms, self._out)
+        )
+        if done:
+            self._tell(events, entry.sequence, entry.logged_ms, by=command.by)
+        else:
+            plant = int(self.state.plant_of[row]) if row >= 0 else 0
+            self._say(
+                events,
+                entry,
+                "refused_command",
+                plant,
+                command.at_ms,
+                why="unknown_alarm",
+                alarm=command.alarm,
+                by=command.by,
+            )
+
+    def _say(
+        self,
+        events: list[dict[str, Any]],
+        entry: Entry,
+        kind: str,
+        plant: int,
+        at_ms: int,
+        **facts: Any,  # noqa: ANN401
+    ) -> None:
+        event = Event(
+            id=f"{self.partition}:{entry.sequence}:{len(events)}",
+            kind=kind,
+            plant=plant,
+            at_ms=at_ms,
+            logged_ms=entry.logged_ms,
+            **facts,
+        )
+        events.append(event.as_json())
+
+    def _tell(
+        self, events: list[dict[str, Any]], sequence: int, logged_ms: int, by: str = ""
+    ) -> None:
+        """Turn what the kernel wrote into events."""
+        state = self.state
+        for row in self._out.rows[: self._out.count].tolist():
+            kind, slot, why, unit_state, point_row, began, at_ms, value, limit = row
+            point = int(state.ids[point_row])
+            event = Event(
+                id=f"{self.partition}:{sequence}:{len(events)}",
+                kind=KINDS[kind],
+                plant=int(state.plant_of[point_row]),
+                at_ms=at_ms,
+                logged_ms=logged_ms,
+                alarm=alarm_key(point, slot, began),
+                unit=int(state.unit_of[point_row]) or None,
+                point=point,
+                slot=SLOTS[slot],
+                stage=STAGE_OF_SLOT[slot],
+                value=None if math.isnan(value) else value,
+                limit=None if math.isnan(limit) else limit,
+                unit_state=None if unit_state < 0 else unit_state,
+                why=WHYS[why],
+                by=by,
+            )
+            events.append(event.as_json())
+        self._out.clear()
+
+    def take_cut(self) -> Arrivals:
+        """Begin a new segment; gives what the last one holds."""
+        arrivals, self.arrivals = self.arrivals, Arrivals()
+        state = self.state
+        state.cut_sequence, state.cut_tick_ms = state.sequence, state.tick_ms
+        state.cuts = [*state.cuts[-63:], [state.tick_ms, state.sequence]]
+        self.cut_due = False
+        return arrivals
