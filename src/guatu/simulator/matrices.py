@@ -46,22 +46,15 @@ def read_matrix(path: Path, name: str, options: ReadOptions) -> Recording:
     rows, columns = cells.shape
     across = rows < columns if options.transpose is None else options.transpose
     values: Values = cells if across else np.ascontiguousarray(cells.T)
-    digits = decimals.max(axis=1 if across else 0)
     counts.rows = values.shape[1]
     counts.samples = int(np.count_nonzero(~np.isnan(values)))
     if counts.samples == 0:
         return _refuse(path, name, "no_sensors", "")
-    width = len(str(len(values)))
-    codes = [f"x{at:0{width}d}" for at in range(1, len(values) + 1)]
-    period_ms = options.period_s * 1000.0
     return Recording(
         name=name,
         path=path,
-        sensors=tuple(
-            RecordedSensor(name=code, code=code, decimals=int(most))
-            for code, most in zip(codes, digits, strict=True)
-        ),
-        times_ms=np.round(np.arange(values.shape[1]) * period_ms).astype(np.int64),
+        sensors=_sensors(decimals.max(axis=1 if across else 0).astype(int).tolist()),
+        times_ms=np.round(np.arange(counts.rows) * options.period_s * 1000.0).astype(np.int64),
         values=values,
         elapsed=True,
         counts=counts,
@@ -72,6 +65,16 @@ def read_matrix(path: Path, name: str, options: ReadOptions) -> Recording:
             f"{'transposed ' if across else ''}{rows}×{columns}",
             f"period {options.period_s:g} s",
         ),
+    )
+
+
+def _sensors(decimals: list[int]) -> tuple[RecordedSensor, ...]:
+    """Name the sensors by their place: x01, x02 and so on."""
+    width = len(str(len(decimals)))
+    codes = [f"x{at:0{width}d}" for at in range(1, len(decimals) + 1)]
+    return tuple(
+        RecordedSensor(name=code, code=code, decimals=most)
+        for code, most in zip(codes, decimals, strict=True)
     )
 
 

@@ -95,19 +95,10 @@ class Metal:
         """
         # The drain comes first: what has run off cannot be passed on in the same step.
         self.drained_m3 += self._drain(dt, draining)
-        # Feed forward what the moulds take, correct by the level: time constant about 12 s.
-        # A tilt that is off by a factor keeps pouring: the controller is what failed.
-        level_error = LAUNDER_SET_MM - self.launder_mm
-        wanted = demand_m3_s + level_error / 1000.0 * LAUNDER_M2 / 12.0 + ripple * REFERENCE_M3_S
-        if pouring > 1.0:
-            wanted = max(wanted, REFERENCE_M3_S)
-        poured = max(0.0, min(3.0 * REFERENCE_M3_S, wanted)) * pouring + extra_m3_s
-        trough_error = TROUGH_SET_MM - self.trough_mm
-        passed = demand_m3_s + trough_error / 1000.0 * TROUGH_M2 / 8.0
-        # A full launder presses metal past the pin however far it is shut.
-        passed += max(0.0, self.launder_mm - LAUNDER_SET_MM - 15.0) / 1000.0 * 0.02
+        poured = self._from_the_furnace(demand_m3_s + ripple * REFERENCE_M3_S, pouring)
+        poured += extra_m3_s
         available = self.launder_mm / 1000.0 * LAUNDER_M2 / dt + poured
-        passed = max(0.0, min(passed, available)) if gate_open else 0.0
+        passed = self._past_the_pin(demand_m3_s, available) if gate_open else 0.0
         leaving = demand_m3_s + bleed_m3_s
         taken = min(leaving, self.trough_mm / 1000.0 * TROUGH_M2 / dt + passed)
         self.launder_mm += (poured - passed) * dt / LAUNDER_M2 * 1000.0
@@ -115,6 +106,22 @@ class Metal:
         self.poured_m3 += poured * dt
         self.taken_m3 += taken * dt
         self._move_heat(dt, taken)
+
+    def _from_the_furnace(self, demand_m3_s: float, pouring: float) -> float:
+        # Feed forward what the moulds take, correct by the level: time constant about 12 s.
+        level_error = LAUNDER_SET_MM - self.launder_mm
+        wanted = demand_m3_s + level_error / 1000.0 * LAUNDER_M2 / 12.0
+        # A tilt that is off by a factor keeps pouring: the controller is what failed.
+        if pouring > 1.0:
+            wanted = max(wanted, REFERENCE_M3_S)
+        return max(0.0, min(3.0 * REFERENCE_M3_S, wanted)) * pouring
+
+    def _past_the_pin(self, demand_m3_s: float, available_m3_s: float) -> float:
+        trough_error = TROUGH_SET_MM - self.trough_mm
+        passed = demand_m3_s + trough_error / 1000.0 * TROUGH_M2 / 8.0
+        # A full launder presses metal past the pin however far it is shut.
+        passed += max(0.0, self.launder_mm - LAUNDER_SET_MM - 15.0) / 1000.0 * 0.02
+        return max(0.0, min(passed, available_m3_s))
 
     def held_m3(self) -> float:
         """Metal lying in launder and trough."""

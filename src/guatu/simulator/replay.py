@@ -241,14 +241,23 @@ def plan(
     used = [recording for recording in recordings if len(recording.times_ms)]
     if keep_time and any(recording.elapsed for recording in used):
         raise CannotKeepTimeError(tuple(r.name for r in used if r.elapsed))
+    return Plan(
+        placed=_place(used, speed, now_ms, gap_ms, keep_time=keep_time),
+        start_ms=now_ms,
+        speed=speed,
+        rows_per_beat=rows_per_beat,
+        backfill=keep_time,
+    )
+
+
+def _place(
+    used: Sequence[Recording], speed: float, now_ms: int, gap_ms: int, *, keep_time: bool
+) -> tuple[Placed, ...]:
     offsets = [0]
     for recording in used:
         offsets.append(offsets[-1] + recording.duration_ms + gap_ms)
-    length_ms = offsets[-1] - gap_ms if used else 0
-    # Rounded down, so that the last sample is never even a millisecond early.
-    takes_ms = 0 if speed == MAX_SPEED else int(length_ms / speed)
-    first_ms = now_ms + takes_ms - length_ms if speed >= 1 else now_ms
-    placed = tuple(
+    first_ms = _first_ms(offsets[-1] - gap_ms, speed, now_ms)
+    return tuple(
         Placed(
             recording=recording,
             shift_ms=0 if keep_time else first_ms + offset - int(recording.times_ms[0]),
@@ -256,13 +265,15 @@ def plan(
         )
         for recording, offset in zip(used, offsets, strict=False)
     )
-    return Plan(
-        placed=placed,
-        start_ms=now_ms,
-        speed=speed,
-        rows_per_beat=rows_per_beat,
-        backfill=keep_time,
-    )
+
+
+def _first_ms(length_ms: int, speed: float, now_ms: int) -> int:
+    """The moment of the first sample, so that none is sent before its time."""
+    if speed < 1:
+        return now_ms
+    # Rounded down, so that the last sample is never even a millisecond early.
+    takes_ms = 0 if speed == MAX_SPEED else int(length_ms / speed)
+    return now_ms + takes_ms - length_ms
 
 
 def send(

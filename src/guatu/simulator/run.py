@@ -48,17 +48,7 @@ def run_demo_plants(
     Returns:
         What each plant made and what became of it, by plant code.
     """
-    fleet: list[tuple[DemoPlant, list[Source], Feeder]] = []
-    accident = True
-    for plant in config.plants:
-        if plant.code not in keys:
-            logger.warning("%s has no key and stays silent", plant.code)
-            continue
-        sources = sources_of(plant, config, accident=accident)
-        accident = accident and not any(isinstance(one, CastingSource) for one in sources)
-        client = _client(plant, gateway_url, keys[plant.code], ca_file, stop_event)
-        feeder = Feeder(plant.code, client, most_moments=config.buffer_moments)
-        fleet.append((plant, sources, feeder))
+    fleet = _fleet(config, gateway_url, keys, ca_file, stop_event)
     logger.info("%d plants send to %s", len(fleet), gateway_url)
     for _, _, feeder in fleet:
         feeder.start()
@@ -71,6 +61,27 @@ def run_demo_plants(
     for plant, _, feeder in fleet:
         _report(plant, feeder)
     return {plant.code: feeder.counts for plant, _, feeder in fleet}
+
+
+def _fleet(
+    config: DemoConfig,
+    url: str,
+    keys: Mapping[str, str],
+    ca_file: Path | None,
+    stop_event: threading.Event,
+) -> list[tuple[DemoPlant, list[Source], Feeder]]:
+    fleet: list[tuple[DemoPlant, list[Source], Feeder]] = []
+    accident = True
+    for plant in config.plants:
+        if plant.code not in keys:
+            logger.warning("%s has no key and stays silent", plant.code)
+            continue
+        sources = sources_of(plant, config, accident=accident)
+        accident = accident and not any(isinstance(one, CastingSource) for one in sources)
+        client = _client(plant, url, keys[plant.code], ca_file, stop_event)
+        feeder = Feeder(plant.code, client, most_moments=config.buffer_moments)
+        fleet.append((plant, sources, feeder))
+    return fleet
 
 
 def _client(

@@ -191,15 +191,10 @@ def _assemble(
     for at in rows[doubled]:
         problems.add("doubled_time", table.lines[at][0], text=str(told[at]))
     counts.samples = int(np.count_nonzero(~np.isnan(values)))
-    codes = point_codes(table.columns)
-    sensors = tuple(
-        RecordedSensor(name=table.columns[at] or codes[at], code=codes[at], decimals=digits)
-        for at, digits in zip(at_sensor, decimals, strict=True)
-    )
     return Recording(
         name=name,
         path=path,
-        sensors=sensors,
+        sensors=_sensors(table, at_sensor, decimals),
         times_ms=times,
         values=values,
         elapsed=time is None or time.elapsed_ms is not None,
@@ -210,6 +205,14 @@ def _assemble(
         problems=tuple(problems.kept),
         more_problems=problems.more,
         notes=tuple(table.notes),
+    )
+
+
+def _sensors(table: Table, at_sensor: list[int], decimals: list[int]) -> tuple[RecordedSensor, ...]:
+    codes = point_codes(table.columns)
+    return tuple(
+        RecordedSensor(name=table.columns[at] or codes[at], code=codes[at], decimals=digits)
+        for at, digits in zip(at_sensor, decimals, strict=True)
     )
 
 
