@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tools import catalogues
 
 
@@ -25,7 +24,8 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (app / "apps.py").write_text('A = _("Door")\n')
     (app / "templates" / "a.html").write_text(
         '<div>\n      {% translate "Window" %}\n   </div>\n'
-        "{% blocktranslate count n=n %}{{ n }} chair{% plural %}{{ n }} chairs{% endblocktranslate %}"
+        "{% blocktranslate count n=n %}{{ n }} chair"
+        "{% plural %}{{ n }} chairs{% endblocktranslate %}"
     )
     return app
 

@@ -40,7 +40,7 @@ def write(*, name: str, headings: Sequence[str], lines: Iterable[Sequence[object
             "default_date_format": "yyyy-mm-dd",
         },
     )
-    sheet = book.add_worksheet(_FORBIDDEN_IN_NAME.sub(" ", name).strip(" '")[:31] or "1")
+    sheet = book.add_worksheet(_sheet_name(name))
     writer = _Writer(book, sheet)
     sheet.freeze_panes(1, 0)
     # Widths stand before the rows in the file, so they are set from what is known: the headings.
@@ -56,6 +56,12 @@ def write(*, name: str, headings: Sequence[str], lines: Iterable[Sequence[object
     book.close()
     file.seek(0)
     return file
+
+
+def _sheet_name(name: str) -> str:
+    """A name that Excel takes: 31 units of UTF-16 at most, some signs not at all."""
+    plain = _FORBIDDEN_IN_NAME.sub(" ", name).encode("utf-16-le", "ignore")[: 31 * 2]
+    return plain.decode("utf-16-le", "ignore").strip(" '") or "1"
 
 
 class _Writer:

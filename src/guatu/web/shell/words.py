@@ -50,7 +50,7 @@ def level_name(level: object) -> str:
         ValueError: if it is none of these.
     """
     plain = getattr(level, "value", level)
-    if isinstance(plain, int) and plain in _LEVELS:
+    if isinstance(plain, int) and not isinstance(plain, bool) and plain in _LEVELS:
         return _LEVELS[plain]
     name = str(plain).lower()
     if name in LEVEL_SHAPES:
