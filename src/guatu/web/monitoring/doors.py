@@ -6,15 +6,48 @@ of it is named here once, so that a test can put a fake in its place.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from guatu.access.messages import Configure
 from guatu.access.validate import read_command
 from guatu.web.monitoring.errors import UnreachableError
 
 if TYPE_CHECKING:
-    from guatu.web.monitoring.models import Outbox
+    from guatu.web.monitoring.models import Outbox, Plant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The last value of a point."""
+
+    value: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Samples of one point by time: milliseconds since the epoch, and values beside them."""
+
+    at_ms: Sequence[int] = ()
+    values: Sequence[float] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What came of a plant's samples since the gateway and the engine began.
+
+    Attributes:
+        accepted: samples taken.
+        rejected: samples left out, by reason.
+        last_at: when the last beat came; None where none did.
+    """
+
+    accepted: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    last_at: datetime | None = None
 
 
 def place(message: Outbox) -> None:
@@ -30,7 +63,79 @@ def place(message: Outbox) -> None:
         if isinstance(read, Configure):
             command.configure(read.config)
         else:
-            at = datetime.fromtimestamp(read.at_ms / 1000, tz=UTC)
-            command.acknowledge(read.alarm, message.plant.code, by=read.by, at=at)
+            command.acknowledge(read.alarm, message.plant.code, by=read.by, at=_moment(read.at_ms))
     except command.LogUnavailable as error:
         raise UnreachableError(str(error)) from error
+
+
+def last_values(plant: Plant, point_ids: Sequence[int]) -> dict[int, Seen]:
+    """The last value of each point that has one.
+
+    Raises:
+        UnreachableError: if the engine does not answer.
+    """
+    from guatu.telemetry import query  # noqa: PLC0415 - see above
+
+    try:
+        rows = query.last_values(plant.code, list(point_ids))
+    except query.EngineUnavailable as error:
+        raise UnreachableError(str(error)) from error
+    return {
+        row.point: Seen(value=row.value, at=_moment(row.at_ms))
+        for row in rows
+        if row.value is not None and row.at_ms is not None
+    }
+
+
+def history(
+    point_ids: Sequence[int], start: datetime, end: datetime, *, most: int
+) -> dict[int, Series]:
+    """Samples of points over a span of time, thinned to about `most` a point.
+
+    Raises:
+        UnreachableError: if the engine, which holds the newest samples, does not answer.
+    """
+    from guatu.telemetry import query  # noqa: PLC0415 - see above
+
+    try:
+        columns = query.history(list(point_ids), _ms(start), _ms(end), most)
+    except query.EngineUnavailable as error:
+        raise UnreachableError(str(error)) from error
+    return _by_point(columns)
+
+
+def intake(plant: Plant) -> Intake:
+    """What came of a plant's samples.
+
+    Raises:
+        UnreachableError: if neither gateway nor engine answers.
+    """
+    from guatu.telemetry import query  # noqa: PLC0415 - see above
+
+    try:
+        counts = query.counts(plant.code)
+    except query.EngineUnavailable as error:
+        raise UnreachableError(str(error)) from error
+    last = getattr(counts, "last_ms", None)
+    return Intake(
+        accepted=counts.accepted,
+        rejected=dict(counts.rejected),
+        last_at=_moment(last) if last else None,
+    )
+
+
+def _by_point(columns: Any) -> dict[int, Series]:  # noqa: ANN401 - numpy's arrays, or a test's lists
+    found: dict[int, tuple[list[int], list[float]]] = {}
+    for point, at_ms, value in zip(columns.point, columns.at_ms, columns.value, strict=True):
+        times, values = found.setdefault(int(point), ([], []))
+        times.append(int(at_ms))
+        values.append(float(value))
+    return {point: Series(at_ms=t, values=v) for point, (t, v) in found.items()}
+
+
+def _moment(at_ms: float) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, tz=UTC)
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

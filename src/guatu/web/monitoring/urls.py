@@ -1,11 +1,19 @@
 """Addresses below /plants/."""
 
-from django.http import HttpResponse
 from django.urls import path
+
+from guatu.web.monitoring import views
 
 app_name = "monitoring"
 urlpatterns = [
-    path("", lambda r: HttpResponse(""), name="plants"),
-    path("<int:plant_id>/", lambda r, plant_id: HttpResponse(""), name="plant"),
-    path("<int:plant_id>/limits/", lambda r, plant_id: HttpResponse(""), name="limits"),
+    path("", views.plants, name="plants"),
+    path("<int:plant_id>/", views.plant, name="plant"),
+    path("<int:plant_id>/trend.json", views.trend, name="trend"),
+    path("<int:plant_id>/alarms/", views.alarms, name="alarms"),
+    path(
+        "<int:plant_id>/alarms/<int:alarm_id>/acknowledge/", views.acknowledge, name="acknowledge"
+    ),
+    path("<int:plant_id>/limits/", views.limits, name="limits"),
+    path("<int:plant_id>/limits/<int:point_id>/", views.limit_history, name="limit-history"),
+    path("<int:plant_id>/limits/<int:point_id>/<slug:slot>/", views.change, name="change-limit"),
 ]

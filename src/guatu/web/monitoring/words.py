@@ -28,7 +28,7 @@ UNIT_KINDS: Mapping[str, Promise] = {
     "gas_holder": _("Gas holder"),
     "ladle_bay": _("Ladle bay"),
     "generic": _("Unit"),
-    "bench": _("Test bench"),
+    "recording": _("Replayed recording"),
 }
 
 LINKAGES: Mapping[str, Promise] = {
@@ -60,3 +60,17 @@ def unit_state(number: int | None) -> str:
 def unit_kind(kind: str) -> str:
     """The word of a unit's kind, or the code itself where we have none."""
     return str(UNIT_KINDS.get(kind, kind))
+
+
+REJECTIONS: Mapping[str, Promise] = {
+    "unknown_point": _("Unknown point"),
+    "not_a_number": _("Not a number"),
+    "out_of_physical_range": _("Outside the sensor's range"),
+    "doubled_beat": _("Message sent twice"),
+    "doubled_time": _("Time sent twice"),
+    "old_epoch": _("Older numbering series"),
+    "bad_time": _("Impossible time"),
+    "bad_json": _("Unreadable message"),
+    "bad_shape": _("Wrong shape of message"),
+}
+"""Why samples were left out."""

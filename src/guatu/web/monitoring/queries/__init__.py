@@ -1,6 +1,56 @@
 """Questions about plants, points, limits and alarms."""
 
+from guatu.web.monitoring.queries.alarms import (
+    alarms_between,
+    alarms_of,
+    open_alarms,
+    to_acknowledge,
+    worst_by_point,
+)
 from guatu.web.monitoring.queries.configuration import plant_config
-from guatu.web.monitoring.queries.plants import plant_ids_of, visible_to
+from guatu.web.monitoring.queries.delivery import Waiting, waiting
+from guatu.web.monitoring.queries.limits import (
+    PointLimits,
+    UnitLimits,
+    current_limits,
+    history_of,
+    limits_of,
+    trend_points,
+)
+from guatu.web.monitoring.queries.plants import (
+    STANDINGS,
+    Counters,
+    counters,
+    filtered,
+    plant_ids_of,
+    plant_rows,
+    regions_of_plants,
+    standing,
+    visible_to,
+)
 
-__all__ = ["plant_config", "plant_ids_of", "visible_to"]
+__all__ = [
+    "STANDINGS",
+    "Counters",
+    "PointLimits",
+    "UnitLimits",
+    "Waiting",
+    "alarms_between",
+    "alarms_of",
+    "counters",
+    "current_limits",
+    "filtered",
+    "history_of",
+    "limits_of",
+    "open_alarms",
+    "plant_config",
+    "plant_ids_of",
+    "plant_rows",
+    "regions_of_plants",
+    "standing",
+    "to_acknowledge",
+    "trend_points",
+    "visible_to",
+    "waiting",
+    "worst_by_point",
+]

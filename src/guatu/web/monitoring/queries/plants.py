@@ -1,22 +1,127 @@
-"""Plants a user may see."""
+"""Plants a user may see, and how they stand."""
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from dataclasses import dataclass
 
-from guatu.web.monitoring.models import Plant
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from guatu.web.monitoring.models import Alarm, Plant, Point
 from guatu.web.people.models import User
 from guatu.web.people.queries import sight_of, visible
+from guatu.web.regions.queries import subtree_filter
+from guatu.web.warnings.models import Warning as RaisedWarning
+
+Someone = User | AnonymousUser | None
 
 
-def visible_to(user: User | AnonymousUser | None) -> QuerySet[Plant]:
+def visible_to(user: Someone) -> QuerySet[Plant]:
     """The plants that this user may see."""
     return visible(Plant.objects.select_related("organisation", "region"), user)
 
 
-def plant_ids_of(user: User | AnonymousUser | None) -> list[int]:
+def plant_ids_of(user: Someone) -> list[int]:
     """The plants whose live values this user hears beyond those of the user's region."""
     if not isinstance(user, User) or sight_of(user).organisation is None:
         return []
     return list(visible_to(user).order_by().values_list("pk", flat=True))
+
+
+def _count(rows: QuerySet[Alarm] | QuerySet[Point], group: str) -> Coalesce:
+    counted = rows.order_by().values(group).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def plant_rows(user: Someone) -> QuerySet[Plant]:
+    """The user's plants, each with counts of points and open alarms and its gravest warning.
+
+    Adds ``points_count``, ``stage_1``, ``stage_2``, ``warning_level`` (0 for none) and
+    ``unread`` (open and unacknowledged alarms). One query, whatever the number of plants.
+    """
+    alarms = Alarm.objects.filter(plant=OuterRef("pk"), cleared_at=None, raise_seen=True)
+    points = Point.objects.filter(unit__plant=OuterRef("pk"), retired_at=None)
+    warnings = RaisedWarning.objects.filter(origin=OuterRef("organisation"), closed_at=None)
+    gravest = warnings.order_by().values("origin").annotate(n=Max("level")).values("n")
+    return visible_to(user).annotate(
+        points_count=_count(points, "unit__plant"),
+        stage_1=_count(alarms.filter(stage=1), "plant"),
+        stage_2=_count(alarms.filter(stage=2), "plant"),
+        unread=_count(alarms.filter(acknowledged_at=None), "plant"),
+        warning_level=Coalesce(Subquery(gravest, output_field=IntegerField()), 0),
+    )
+
+
+STANDINGS = ("bad", "attention", "good")
+
+
+def filtered(
+    rows: QuerySet[Plant], *, text: str = "", region: str = "", standing: str = ""
+) -> QuerySet[Plant]:
+    """Narrow `plant_rows` by a text in name or code, a region, and how the plant stands.
+
+    Args:
+        rows: from `plant_rows`.
+        text: part of name or code.
+        region: six-digit code; all inside it count. What is no code narrows to nothing.
+        standing: one of `STANDINGS`; anything else does not narrow.
+    """
+    if text:
+        rows = rows.filter(Q(name__icontains=text) | Q(code__icontains=text))
+    if region:
+        try:
+            rows = rows.filter(subtree_filter(region))
+        except ValueError:
+            rows = rows.none()
+    if standing == "bad":
+        rows = rows.filter(stage_2__gt=0)
+    elif standing == "attention":
+        rows = rows.filter(stage_2=0, stage_1__gt=0)
+    elif standing == "good":
+        rows = rows.filter(stage_2=0, stage_1=0)
+    return rows
+
+
+def standing(plant: Plant) -> str:
+    """How a plant of `plant_rows` stands: the tone of the shell's state mark."""
+    if getattr(plant, "stage_2", 0):
+        return "bad"
+    return "attention" if getattr(plant, "stage_1", 0) else "good"
+
+
+def regions_of_plants(user: Someone) -> list[tuple[str, str]]:
+    """Code and name of the divisions where the user has plants, for a filter."""
+    rows = visible_to(user).order_by("region__sort")
+    return list(rows.values_list("region_id", F("region__name")).distinct())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """What a user's plants come to.
+
+    Attributes:
+        plants: how many.
+        points: measured points in use.
+        in_alarm: plants with an open alarm.
+        alarms: open alarms.
+        unread: open alarms that nobody acknowledged.
+    """
+
+    plants: int
+    points: int
+    in_alarm: int
+    alarms: int
+    unread: int
+
+
+def counters(user: Someone) -> Counters:
+    """Count the user's plants, points and open alarms, in three queries."""
+    own = visible_to(user).order_by()
+    alarms = Alarm.objects.filter(plant__in=own, cleared_at=None, raise_seen=True).aggregate(
+        alarms=Count("pk"),
+        unread=Count("pk", filter=Q(acknowledged_at=None)),
+        in_alarm=Count("plant", distinct=True),
+    )
+    points = Point.objects.filter(unit__plant__in=own, retired_at=None).count()
+    return Counters(plants=own.count(), points=points, **alarms)

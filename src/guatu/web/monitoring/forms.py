@@ -1,0 +1,116 @@
+"""Forms of monitoring."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from guatu.web.monitoring import words
+from guatu.web.monitoring.models import LimitVersion, Slot
+from guatu.web.monitoring.specs import LimitSpec
+
+_FIGURE = {"class": "form-control", "inputmode": "decimal", "autocomplete": "off"}
+
+
+class LimitForm(forms.Form):
+    """The setting of one alarm, with the reason for changing it."""
+
+    value = forms.DecimalField(
+        label=_("Limit"),
+        required=False,
+        max_digits=16,
+        decimal_places=6,
+        widget=forms.TextInput(attrs=_FIGURE),
+    )
+    deadband = forms.DecimalField(
+        label=_("Deadband"),
+        required=False,
+        min_value=0,
+        max_digits=16,
+        decimal_places=6,
+        widget=forms.TextInput(attrs=_FIGURE),
+    )
+    on_delay_s = forms.DecimalField(
+        label=_("Delay before raising (s)"),
+        required=False,
+        min_value=0,
+        max_value=604800,
+        decimal_places=3,
+        widget=forms.TextInput(attrs=_FIGURE),
+    )
+    off_delay_s = forms.DecimalField(
+        label=_("Delay before clearing (s)"),
+        required=False,
+        min_value=0,
+        max_value=604800,
+        decimal_places=3,
+        widget=forms.TextInput(attrs=_FIGURE),
+    )
+    states = forms.TypedMultipleChoiceField(
+        label=_("Judged in"),
+        required=False,
+        coerce=int,
+        choices=list(words.UNIT_STATES.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    why = forms.CharField(
+        label=_("Why"),
+        max_length=400,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, slot: Slot, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.slot = slot
+        if slot == Slot.MISSING:
+            self.fields["value"].label = _("Silence before raising (s)")
+            for name in ("deadband", "on_delay_s", "off_delay_s"):
+                del self.fields[name]
+
+    @staticmethod
+    def of(version: LimitVersion | None, *, slot: Slot) -> LimitForm:
+        """An empty form, or one filled with what holds now."""
+        if version is None:
+            return LimitForm(slot=slot)
+        initial = {
+            name: _plain(getattr(version, name))
+            for name in ("value", "deadband", "on_delay_s", "off_delay_s")
+        }
+        return LimitForm(slot=slot, initial={**initial, "states": version.states})
+
+    def spec(self) -> LimitSpec:
+        """The wanted setting, from a valid form; an empty limit takes it away."""
+        given = self.cleaned_data
+        return LimitSpec(
+            value=given["value"],
+            deadband=given.get("deadband") or Decimal(0),
+            on_delay_s=given.get("on_delay_s") or Decimal(0),
+            off_delay_s=given.get("off_delay_s") or Decimal(0),
+            states=tuple(sorted(given["states"])),
+        )
+
+
+def _plain(value: Decimal | None) -> str | None:
+    """A figure without the zeros that its column adds."""
+    return None if value is None else f"{value.normalize():f}"
+
+
+class AsKnownForm(forms.Form):
+    """The day for which limits are wanted."""
+
+    on = forms.DateTimeField(
+        required=False,
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local", "class": "form-control"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+
+    def moment(self) -> datetime | None:
+        """The moment asked for; None for now, or for what is no moment."""
+        return self.cleaned_data.get("on") if self.is_valid() else None
+

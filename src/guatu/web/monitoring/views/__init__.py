@@ -1,0 +1,17 @@
+"""HTTP of monitoring: plants, one plant, its alarms, its limits."""
+
+from guatu.web.monitoring.views.alarms import acknowledge, alarms
+from guatu.web.monitoring.views.limits import change, limit_history, limits
+from guatu.web.monitoring.views.plant import plant, trend
+from guatu.web.monitoring.views.plants import plants
+
+__all__ = [
+    "acknowledge",
+    "alarms",
+    "change",
+    "limit_history",
+    "limits",
+    "plant",
+    "plants",
+    "trend",
+]

@@ -1,0 +1,35 @@
+"""What the views of one plant share."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from guatu.web.monitoring import queries
+from guatu.web.monitoring.actions import publish_outbox
+from guatu.web.monitoring.models import Plant
+from guatu.web.people.signed_in import SignedInRequest
+
+
+def seen_plant(request: SignedInRequest, plant_id: int) -> Plant:
+    """The plant, if the reader may see it.
+
+    Raises:
+        Http404: if not; whether it exists is not told.
+    """
+    return get_object_or_404(queries.visible_to(request.user), pk=plant_id)
+
+
+def deliver(request: SignedInRequest, plant: Plant, done: str) -> None:
+    """Try at once to bring a change to the engine, and say how far it came."""
+    delivery = publish_outbox(at=timezone.now(), plants=[plant.pk])
+    if delivery.error:
+        messages.warning(
+            request,
+            _("%(done)s It has not reached the engine yet; it is tried again by itself.")
+            % {"done": done},
+        )
+    else:
+        messages.success(request, done)

@@ -1,0 +1,124 @@
+"""Points and limits of a plant: now, on an earlier day, and every version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from guatu.access.problems import RefusedError
+from guatu.web.monitoring import queries, words
+from guatu.web.monitoring.actions import change_limit
+from guatu.web.monitoring.errors import LimitRefusedError
+from guatu.web.monitoring.forms import AsKnownForm, LimitForm
+from guatu.web.monitoring.limit_rows import export_table, row_words
+from guatu.web.monitoring.models import LimitVersion, Plant, Point, Slot
+from guatu.web.monitoring.views.common import deliver, seen_plant
+from guatu.web.monitoring.wording import problem
+from guatu.web.people.permission import demand, may
+from guatu.web.people.signed_in import SignedInRequest
+
+
+@require_GET
+def limits(request: SignedInRequest, plant_id: int) -> HttpResponseBase:
+    """All points with their limits, as they hold now or were known on a day; also as a file."""
+    plant = seen_plant(request, plant_id)
+    asked = AsKnownForm(request.GET)
+    at = asked.moment()
+    units = queries.limits_of(plant, at=at)
+    if (file := export_table(request, plant, units).export()) is not None:
+        return file
+    return _page(request, plant, at=at, units=units, asked=asked)
+
+
+def _page(  # noqa: PLR0913 - what one page shows, by name
+    request: SignedInRequest,
+    plant: Plant,
+    *,
+    at: datetime | None = None,
+    units: Any = None,
+    asked: AsKnownForm | None = None,
+    editing: tuple[Point, Slot] | None = None,
+    form: LimitForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "plant": plant,
+        "units": units if units is not None else queries.limits_of(plant, at=at),
+        "at": at,
+        "asked": asked or AsKnownForm(),
+        "may_change": at is None and may(request.user, "monitoring.change_limit", plant),
+        "editing_point": editing[0].pk if editing else None,
+        "editing_slot": editing[1] if editing else None,
+        "form": form,
+        "waiting": queries.waiting(plant),
+    }
+    return render(request, "monitoring/limits.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: SignedInRequest, plant_id: int, point_id: int, slot: str) -> HttpResponse:
+    """The page with one limit open for editing; on POST, a new version of it."""
+    plant = seen_plant(request, plant_id)
+    point = get_object_or_404(Point, pk=point_id, unit__plant=plant, retired_at=None)
+    if slot not in Slot.__members__:
+        raise Http404
+    demand(request.user, "monitoring.change_limit", plant)
+    which = Slot[slot]
+    if request.method == "POST":
+        return _change(request, plant, point, which)
+    current = LimitVersion.objects.current().filter(point=point, slot=which).first()
+    form = LimitForm.of(current, slot=which)
+    return _page(request, plant, editing=(point, which), form=form)
+
+
+def _change(request: SignedInRequest, plant: Plant, point: Point, slot: Slot) -> HttpResponse:
+    form = LimitForm(request.POST, slot=slot)
+    if form.is_valid():
+        try:
+            change_limit(
+                point.pk,
+                slot,
+                form.spec(),
+                why=form.cleaned_data["why"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except LimitRefusedError as refused:
+            _say_problems(form, refused)
+        except RefusedError:
+            form.add_error(None, _("The engine would not take this configuration."))
+        else:
+            done = _("%(point)s, %(slot)s: changed.") % {
+                "point": point.name,
+                "slot": words.SLOTS[slot],
+            }
+            deliver(request, plant, done)
+            return redirect(f"{reverse('monitoring:limits', args=[plant.pk])}#point-{point.pk}")
+    return _page(request, plant, editing=(point, slot), form=form, status=422)
+
+
+def _say_problems(form: LimitForm, refused: LimitRefusedError) -> None:
+    for told in refused.problems:
+        form.add_error(told.where if told.where in form.fields else None, problem(told))
+
+
+@require_GET
+def limit_history(request: SignedInRequest, plant_id: int, point_id: int) -> HttpResponse:
+    """Every version of a point's limits: what, when, by whom, why, stricter or looser."""
+    plant = seen_plant(request, plant_id)
+    point = get_object_or_404(Point.objects.select_related("unit"), pk=point_id, unit__plant=plant)
+    context = {"plant": plant, "point": point, "versions": list(_versions(point))}
+    return render(request, "monitoring/limit_history.html", context)
+
+
+def _versions(point: Point) -> Iterable[dict[str, Any]]:
+    for version in queries.history_of(point):
+        yield {"version": version, "words": row_words(point, version)}

@@ -1,0 +1,132 @@
+"""The list of plants."""
+
+from __future__ import annotations
+
+from django.http import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from guatu.web.monitoring import queries
+from guatu.web.monitoring.models import Plant
+from guatu.web.people.signed_in import SignedInRequest
+from guatu.web.shell.tables import Column, Table
+from guatu.web.shell.templatetags.guatu import level_badge, state
+from guatu.web.shell.words import NOTHING, level_word
+
+STANDINGS = {
+    "bad": gettext_lazy("Stage 2 alarm"),
+    "attention": gettext_lazy("Stage 1 alarm"),
+    "good": gettext_lazy("Normal"),
+}
+
+
+def _name(plant: Plant) -> SafeString:
+    return format_html(
+        '<a href="{}">{}</a>', reverse("monitoring:plant", args=[plant.pk]), plant.name
+    )
+
+
+def _standing(plant: Plant) -> str:
+    return str(STANDINGS[queries.standing(plant)])
+
+
+def _warning(plant: Plant) -> str:
+    level = getattr(plant, "warning_level", 0)
+    return level_word(level) if level else ""
+
+
+_COLUMNS: list[Column[Plant]] = [
+    Column(
+        key="standing",
+        label=gettext_lazy("Status"),
+        value=_standing,
+        cell=lambda p: state(queries.standing(p), _standing(p)),
+        sort="stage_2",
+    ),
+    Column(key="name", label=gettext_lazy("Plant"), value=lambda p: p.name, cell=_name, sort="name"),
+    Column(key="code", label=gettext_lazy("Code"), value=lambda p: p.code, sort="code"),
+    Column(
+        key="region",
+        label=gettext_lazy("Region"),
+        value=lambda p: p.region.name,
+        sort="region__sort",
+    ),
+    Column(
+        key="points",
+        label=gettext_lazy("Points"),
+        value=lambda p: getattr(p, "points_count", 0),
+        sort="points_count",
+    ),
+    Column(
+        key="stage2",
+        label=gettext_lazy("Stage 2 alarms"),
+        value=lambda p: getattr(p, "stage_2", 0),
+        sort="stage_2",
+    ),
+    Column(
+        key="stage1",
+        label=gettext_lazy("Stage 1 alarms"),
+        value=lambda p: getattr(p, "stage_1", 0),
+        sort="stage_1",
+    ),
+    Column(
+        key="unread",
+        label=gettext_lazy("Unacknowledged"),
+        value=lambda p: getattr(p, "unread", 0),
+        sort="unread",
+        phone=False,
+    ),
+    Column(
+        key="warning",
+        label=gettext_lazy("Open warning"),
+        value=_warning,
+        cell=lambda p: level_badge(p.warning_level) if _warning(p) else NOTHING,  # type: ignore[attr-defined]
+        sort="warning_level",
+    ),
+    Column(
+        key="address",
+        label=gettext_lazy("Address"),
+        value=lambda p: p.address,
+        phone=False,
+    ),
+]
+
+
+def _mark(plant: Plant) -> str:
+    return {"bad": "row-red", "attention": "row-yellow"}.get(queries.standing(plant), "")
+
+
+@require_GET
+def plants(request: SignedInRequest) -> HttpResponseBase:
+    """The plants the reader may see, filtered, sorted, as a page or a file."""
+    chosen = {name: request.GET.get(name, "").strip() for name in ("q", "region", "standing")}
+    rows = queries.filtered(
+        queries.plant_rows(request.user),
+        text=chosen["q"],
+        region=chosen["region"],
+        standing=chosen["standing"],
+    )
+    table = Table(
+        request,
+        columns=_COLUMNS,
+        rows=rows.order_by("-stage_2", "-stage_1", "region__sort", "code"),
+        name=_("Plants"),
+        row_css=_mark,
+        empty=_("No plant fits these filters."),
+        live=True,
+    )
+    if (file := table.export()) is not None:
+        return file
+    context = {
+        "table": table,
+        "chosen": chosen,
+        "standings": STANDINGS.items(),
+        "regions": queries.regions_of_plants(request.user),
+        "counters": queries.counters(request.user),
+    }
+    return render(request, "monitoring/plants.html", context)
