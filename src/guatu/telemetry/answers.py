@@ -53,12 +53,13 @@ def plant_values(state: PartitionState, plant: int) -> Answer:
 
 def counts(state: PartitionState, plant_code: str | None) -> Answer:
     """Give samples by reason since the beginning, of one plant or of all."""
-    total = [0] * len(COUNTED)
+    total, last_ms = [0] * len(COUNTED), 0
     for plant, counted in state.counts.items():
         known = state.plants.get(plant)
         if plant_code is None or (known is not None and known.code == plant_code):
             total = [a + b for a, b in zip(total, counted, strict=True)]
-    return {"counts": dict(zip(COUNTED, total, strict=True))}
+            last_ms = max(last_ms, state.heard_ms.get(plant, 0))
+    return {"counts": dict(zip(COUNTED, total, strict=True)), "last_ms": last_ms}
 
 
 def status(state: PartitionState) -> Answer:

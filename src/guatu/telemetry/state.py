@@ -77,6 +77,7 @@ class PartitionState:
     plants: dict[int, KnownPlant] = field(default_factory=dict)
     beats: dict[int, PlantBeats] = field(default_factory=dict)
     counts: dict[int, list[int]] = field(default_factory=dict)
+    heard_ms: dict[int, int] = field(default_factory=dict)
 
     def counts_of(self, plant: int) -> list[int]:
         """A plant's counts, to be added to."""
@@ -196,6 +197,7 @@ class PartitionState:
             "units": list(self.units.items()),
             "plants": plants,
             "beats": [[plant, beats.as_json()] for plant, beats in self.beats.items()],
+            "heard_ms": list(self.heard_ms.items()),
             "counts": [[plant, list(counts)] for plant, counts in self.counts.items()],
         }
         # Through JSON and back: what the living state changes later must not change this.
@@ -237,4 +239,5 @@ class PartitionState:
         state.units = {int(unit): row for unit, row in meta["units"]}
         state.beats = {plant: PlantBeats.from_json(data) for plant, data in meta["beats"]}
         state.counts = dict(meta["counts"])
+        state.heard_ms = dict(meta["heard_ms"])
         return state

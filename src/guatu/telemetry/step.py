@@ -116,6 +116,7 @@ class Engine:
         counts = self.state.counts_of(beat.plant)
         received = beat.values.size - int(np.count_nonzero(np.isnan(beat.values)))
         counts[RECEIVED] += received
+        self.state.heard_ms[beat.plant] = beat.received_ms
         reason = self.state.beats_of(beat.plant).reason_against(beat.epoch, beat.beat)
         if reason:
             counts[COUNTED.index(reason)] += received

@@ -1,0 +1,231 @@
+"""The door for questions: typed questions to the engines and to history, typed answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from guatu.telemetry import log
+from guatu.telemetry.door import DoorClosed, door
+from guatu.telemetry.history.read import Columns, read_samples, sorted_columns, thinned
+from guatu.telemetry.ticket import write_ticket
+
+__all__ = [
+    "Columns",
+    "Counts",
+    "EngineUnavailable",
+    "LastValue",
+    "PartitionStatus",
+    "counts",
+    "engine_status",
+    "history",
+    "last_values",
+    "live_ticket",
+]
+
+GATEWAY_S = 0.3
+
+
+class EngineUnavailable(Exception):
+    """The engine of a partition does not answer now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastValue:
+    """What a point said last.
+
+    Args:
+        value: None if it never said anything.
+        at_ms: time of the sample.
+        quality: ``good``, ``missing`` or ``none``.
+        in_alarm: whether any alarm of the point is active.
+    """
+
+    point: int
+    value: float | None
+    at_ms: int | None
+    quality: str
+    in_alarm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What came of samples, since the partition's beginning (exact across restarts).
+
+    Args:
+        received: samples that reached the log, doubled beats included.
+        accepted: samples stored, or to be stored at the next cut.
+        rejected: samples left out, by reason: the engine's exactly, and the gateway's (which
+            never reached the log) since the gateway started, if it answers.
+        last_ms: when the last beat came, gateway's clock; None where none did.
+    """
+
+    received: int
+    accepted: int
+    rejected: Mapping[str, int]
+    last_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionStatus:
+    """How far a partition's engine is.
+
+    Args:
+        sequence: last message judged.
+        stored_sequence: last message whose samples are in a segment.
+        tick_ms: the latest tick judged.
+    """
+
+    partition: int
+    sequence: int
+    stored_sequence: int
+    tick_ms: int
+    plants: int
+    points: int
+    active_alarms: int
+
+
+def _ask(partition: int, question: dict[str, Any]) -> dict[str, Any]:
+    """Ask the engine of a partition.
+
+    Raises:
+        EngineUnavailable: if it does not answer, or cannot.
+    """
+    payload = orjson.dumps(question)
+
+    async def ask(client: Client) -> bytes:
+        subject = log.ask_subject(partition)
+        answer = await client.request(subject, payload, timeout=door().settings.timeout_s)
+        return answer.data
+
+    try:
+        answer: dict[str, Any] = orjson.loads(door().run(ask))
+    except (DoorClosed, NatsError, OSError) as error:
+        raise EngineUnavailable(f"partition {partition}: {error!r}") from error
+    if "error" in answer:
+        raise EngineUnavailable(f"partition {partition}: {answer['error']}")
+    return answer
+
+
+def _partition(plant_code: str) -> int:
+    return log.partition_of(plant_code, door().settings.streams.partitions)
+
+
+def last_values(plant_code: str, point_ids: Sequence[int]) -> list[LastValue]:
+    """Give the last value of each of a plant's points that the engine knows.
+
+    Raises:
+        EngineUnavailable: if it does not answer.
+    """
+    question = {"ask": "last", "points": list(point_ids)}
+    rows = _ask(_partition(plant_code), question)["values"]
+    return [
+        LastValue(point=point, value=value, at_ms=at_ms, quality=quality, in_alarm=in_alarm)
+        for point, value, at_ms, quality, in_alarm in rows
+    ]
+
+
+def history(point_ids: Sequence[int], start_ms: int, end_ms: int, max_points: int) -> Columns:
+    """Give the samples of points over a span, stored ones and those still in memory.
+
+    Args:
+        point_ids: database ids.
+        start_ms: earliest sample time.
+        end_ms: latest sample time, itself included.
+        max_points: about the most a point; of more, each stretch keeps its least and greatest.
+
+    Raises:
+        EngineUnavailable: if an engine does not answer: the newest samples would be missing.
+    """
+    question = {
+        "ask": "recent",
+        "points": list(point_ids),
+        "start_ms": start_ms,
+        "end_ms": end_ms,
+    }
+    through: dict[int, int] = {}
+    parts: list[Columns] = []
+    # Memory first: a segment stored after the answer is then not read a second time from disk.
+    for partition in range(door().settings.streams.partitions):
+        answer = _ask(partition, question)
+        through[partition] = int(answer["stored"])
+        if answer["samples"]:
+            point, at_ms, value = zip(*answer["samples"], strict=True)
+            parts.append(
+                Columns(
+                    np.array(point, np.int32), np.array(at_ms, np.int64), np.array(value, float)
+                )
+            )
+    folder = door().settings.history
+    parts.append(read_samples(folder, point_ids, start_ms, end_ms, through=through))
+    return thinned(sorted_columns(parts), start_ms, end_ms, max(max_points, 4))
+
+
+def counts(plant_code: str | None = None) -> Counts:
+    """Give what came of the samples of a plant, or of all plants.
+
+    Raises:
+        EngineUnavailable: if an engine does not answer.
+    """
+    streams = door().settings.streams
+    asked = range(streams.partitions) if plant_code is None else [_partition(plant_code)]
+    rejected: dict[str, int] = {}
+    received = accepted = last_ms = 0
+    for partition in asked:
+        answer = _ask(partition, {"ask": "counts", "plant_code": plant_code})
+        found = answer["counts"]
+        received += found.pop("received")
+        accepted += found.pop("stored")
+        last_ms = max(last_ms, answer["last_ms"])
+        for reason, samples in found.items():
+            rejected[reason] = rejected.get(reason, 0) + samples
+    for reason, samples in _gateway_counts(plant_code).items():
+        rejected[reason] = rejected.get(reason, 0) + samples
+    rejected = {reason: samples for reason, samples in rejected.items() if samples}
+    return Counts(received=received, accepted=accepted, rejected=rejected, last_ms=last_ms or None)
+
+
+def _gateway_counts(plant_code: str | None) -> dict[str, int]:
+    async def ask(client: Client) -> bytes:
+        payload = orjson.dumps({"plant_code": plant_code})
+        return (await client.request(log.ASK_GATEWAY, payload, timeout=GATEWAY_S)).data
+
+    try:
+        found: dict[str, int] = orjson.loads(door().run(ask))
+    except (DoorClosed, NatsError, OSError):
+        return {}
+    return found
+
+
+def engine_status() -> list[PartitionStatus]:
+    """Say how far each partition is.
+
+    Raises:
+        EngineUnavailable: if an engine does not answer.
+    """
+    return [
+        PartitionStatus(**_ask(partition, {"ask": "status"}))
+        for partition in range(door().settings.streams.partitions)
+    ]
+
+
+def live_ticket(
+    user_id: int, regions: Sequence[str], plant_ids: Sequence[int], secret: str, now: datetime
+) -> str:
+    """Write the ticket with which a browser opens the live process's stream.
+
+    Args:
+        user_id: for whom.
+        regions: codes the user may hear, each with everything below it.
+        plant_ids: plants the user may watch besides.
+        secret: GUATU_LIVE_SECRET, shared with the live process.
+        now: the ticket is good for 15 minutes from here.
+    """
+    return write_ticket(user_id, regions, plant_ids, secret, now)
