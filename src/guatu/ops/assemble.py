@@ -1,5 +1,6 @@
 """The one place where the parts become a running house."""
 
+import json
 import os
 import ssl
 import sys
@@ -12,11 +13,16 @@ from datetime import UTC, datetime
 
 from guatu.ops import preflight
 from guatu.ops.certificates import Certificate, server_certificate
-from guatu.ops.house import House
+from guatu.ops.house import HOST, House
 from guatu.ops.supervise import Child, Supervisor
 from guatu.ops.words import say
-from guatu.telemetry.log import log_server_command, sync_problem, write_log_config
-from guatu.telemetry.settings import LogSettings
+from guatu.telemetry.log import (
+    beats_stream,
+    log_server_command,
+    sync_problem,
+    write_log_config,
+)
+from guatu.telemetry.settings import LogSettings, StreamSettings
 
 PRODUCT = ("log", "prepare", "gateway", "engine", "live", "worker", "web")
 DEMO = ("log", "prepare-demo", "gateway", "engine", "live", "worker", "web", "demo-plants")
@@ -62,9 +68,10 @@ def standing(house: House, supervisor: Supervisor, parts: Collection[str]) -> It
     try:
         preflight.check_ports(house.ports, house.host)
         environment, certificate = _environment(house)
-        for child in _children(house, certificate, environment):
-            if child.name in parts and not supervisor.stopping:
-                supervisor.start(child)
+        for group in _groups(house, certificate, environment):
+            wanted = [child for child in group if child.name in parts]
+            if not supervisor.stopping:
+                supervisor.start(*wanted)
         yield
     finally:
         supervisor.say("guatu", say("正在停止……", "stopping …", separator=" "))
@@ -85,8 +92,12 @@ def _environment(house: House) -> tuple[dict[str, str], Certificate]:
     return environment, certificate
 
 
-def _children(house: House, certificate: Certificate, environment: dict[str, str]) -> list[Child]:
-    log = LogSettings.from_env({**os.environ, **environment})
+def _groups(
+    house: House, certificate: Certificate, environment: dict[str, str]
+) -> list[tuple[Child, ...]]:
+    """List the processes; those of a group start side by side, after the group before."""
+    whole = {**os.environ, **environment}
+    log, streams = LogSettings.from_env(whole), StreamSettings.from_env(whole)
     write_log_config(log)
     trust = ssl.create_default_context(cafile=str(certificate.authority))
 
@@ -96,21 +107,49 @@ def _children(house: House, certificate: Certificate, environment: dict[str, str
             command=[sys.executable, "-m", "guatu", "serve", name],
             environment=environment,
             ready=ready,
-            patience_s=300.0 if once else 60.0,
+            patience_s=300.0 if once else 90.0,
             once=once,
+            # Said at every start by the HTTP server, of things that we chose and tested.
+            hide=("Embedded server is experimental", "Configuration allows spawning"),
         )
 
     return [
-        Child(name="log", command=log_server_command(log), ready=lambda: not sync_problem(log)),
-        own("prepare", once=True),
-        own("prepare-demo", once=True),
-        own("gateway", _answers(f"{house.gateway_url}/healthz", trust)),
-        own("engine"),
-        own("live", _answers(f"http://{house.host}:{house.live_port}/healthz")),
-        own("worker"),
-        own("web", _answers(f"{house.web_url}healthz")),
-        own("demo-plants"),
+        (
+            Child(
+                name="log",
+                command=log_server_command(log),
+                ready=lambda: not sync_problem(log),
+                hide=("[INF]",),
+            ),
+        ),
+        (own("prepare", once=True), own("prepare-demo", once=True)),
+        (
+            own("gateway", _answers(f"{house.gateway_url}/healthz", trust)),
+            own("engine", _has_streams(log, streams.partitions)),
+            own("live", _answers(f"http://{house.host}:{house.live_port}/healthz")),
+            own("worker"),
+            own("web", _answers(f"{house.web_url}healthz")),
+        ),
+        (own("demo-plants"),),
     ]
+
+
+def _has_streams(log: LogSettings, partitions: int) -> Callable[[], bool]:
+    """Make a question: has the engine made the streams of all partitions?"""
+    url = f"http://{HOST}:{log.monitor_port}/jsz?streams=true"
+    wanted = {beats_stream(partition) for partition in range(partitions)}
+
+    def ask() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as reply:
+                accounts = json.load(reply).get("account_details") or []
+        except (urllib.error.URLError, OSError, ValueError):
+            return False
+        return wanted <= {
+            one["name"] for account in accounts for one in account.get("stream_detail") or []
+        }
+
+    return ask
 
 
 def _answers(url: str, trust: ssl.SSLContext | None = None) -> Callable[[], bool]:

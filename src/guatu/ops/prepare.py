@@ -3,7 +3,6 @@
 import logging
 from pathlib import Path
 
-import django
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -17,9 +16,8 @@ def prepare(house: House) -> None:
     """Bring an installation up to this version: tables, divisions, static files.
 
     Args:
-        house: the installation; Django finds it through the environment.
+        house: the installation; Django is set up and knows it.
     """
-    django.setup()
     logger.info("database: bringing tables up to date")
     call_command("migrate", interactive=False, verbosity=0)
     from guatu.web.regions.actions import load_divisions  # noqa: PLC0415  needs Django's set-up

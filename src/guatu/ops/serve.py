@@ -11,6 +11,8 @@ from guatu.ops.preflight import check_folder
 from guatu.ops.supervise import PR_SET_PDEATHSIG
 
 WEB_THREADS = 8
+LINE = "%(levelname)-7s %(name)s: %(message)s"
+"""The supervisor puts the time and the process before it."""
 
 
 def serve(process: str, house: House) -> int:
@@ -26,7 +28,7 @@ def serve(process: str, house: House) -> int:
     check_folder(house.home)
     for name, value in house.environment().items():
         os.environ.setdefault(name, value)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)-7s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=LINE)
     for chatty in ("httpx", "nats", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     _PROCESSES[process](house)
@@ -54,10 +56,16 @@ def _live(_: House) -> None:
     run_live(LiveSettings.from_env(os.environ))
 
 
-def _worker(_: House) -> None:
+def _set_up_web() -> None:
     import django  # noqa: PLC0415
 
     django.setup()
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(logging.Formatter(LINE))
+
+
+def _worker(_: House) -> None:
+    _set_up_web()
     from guatu.ops.worker import run_worker  # noqa: PLC0415
 
     asyncio.run(run_worker(os.environ))
@@ -91,15 +99,14 @@ def web_application() -> object:
 
 
 def _prepare(house: House) -> None:
+    _set_up_web()
     from guatu.ops.prepare import prepare  # noqa: PLC0415
 
     prepare(house)
 
 
 def _prepare_demo(house: House) -> None:
-    from guatu.ops.prepare import prepare  # noqa: PLC0415
-
-    prepare(house)
+    _prepare(house)
     from guatu.ops.demo import furnish  # noqa: PLC0415
 
     furnish(house)

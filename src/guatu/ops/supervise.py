@@ -31,7 +31,8 @@ class Child:
         environment: what is added to our own environment.
         ready: tells whether it does its work; asked until it says yes.
         patience_s: seconds it may take to become ready.
-        once: it does its work and ends; the next child waits for its success.
+        once: it does its work and ends; what is started next waits for its success.
+        hide: lines with one of these words are not shown.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Child:
     ready: Callable[[], bool] | None = None
     patience_s: float = 60.0
     once: bool = False
+    hide: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,14 +75,19 @@ class Supervisor:
             self._out.write(f"{stamp} {name:<9}| {line}\n")
             self._out.flush()
 
-    def start(self, child: Child) -> None:
-        """Start a process and wait until it is ready.
+    def start(self, *children: Child) -> None:
+        """Start processes side by side and wait until each is ready.
 
         Raises:
-            ChildFailed: if it is not ready in its time, or ends meanwhile.
+            ChildFailed: if one is not ready in its time, or ends meanwhile.
         """
-        running = _Running(child, self._spawn(child), time.monotonic())
-        self._running.append(running)
+        started = [_Running(child, self._spawn(child), time.monotonic()) for child in children]
+        self._running.extend(started)
+        for running in started:
+            self._await_ready(running)
+
+    def _await_ready(self, running: _Running) -> None:
+        child = running.child
         deadline = running.started + child.patience_s
         while not self._stop.is_set():
             code = running.process.poll()
@@ -162,14 +169,14 @@ class Supervisor:
             preexec_fn=_die_with_parent,  # noqa: PLW1509  only our main thread spawns
         )
         assert process.stdout is not None  # noqa: S101  asked for above
-        threading.Thread(target=self._relay, args=(child.name, process.stdout), daemon=True).start()
+        threading.Thread(target=self._relay, args=(child, process.stdout), daemon=True).start()
         return process
 
-    def _relay(self, name: str, lines: IO[str]) -> None:
+    def _relay(self, child: Child, lines: IO[str]) -> None:
         with lines:
             for line in lines:
-                if line.strip():
-                    self.say(name, line.rstrip())
+                if line.strip() and not any(word in line for word in child.hide):
+                    self.say(child.name, line.rstrip())
 
 
 def _die_with_parent() -> None:
