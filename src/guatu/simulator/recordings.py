@@ -18,39 +18,39 @@ if TYPE_CHECKING:
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
-    "unreadable": ("{file}:无法读取({text})", "{file}: cannot be read ({text})"),
-    "nothing_here": ("{file}:没有数据", "{file}: holds no data"),
+    "unreadable": ("{file}：无法读取（{text}）", "{file}: cannot be read ({text})"),
+    "nothing_here": ("{file}：没有数据", "{file}: holds no data"),
     "no_time": (
-        "{file}:找不到时间列,请用 --time-column 指定,或用 --period 给出采样周期",
+        "{file}：找不到时间列，请用 --time-column 指定，或用 --period 给出采样周期",
         "{file}: no time column found; name it with --time-column or state --period",
     ),
     "no_period": (
-        "{file}:矩阵文件没有时间,请用 --period 给出采样周期(秒)",
+        "{file}：矩阵文件没有时间，请用 --period 给出采样周期（秒）",
         "{file}: a matrix has no times; state the sampling period with --period (seconds)",
     ),
-    "no_sensors": ("{file}:没有数值列", "{file}: has no column of numbers"),
+    "no_sensors": ("{file}：没有数值列", "{file}: has no column of numbers"),
     "bad_value": (
-        "{file} 第 {row} 行 {column}:不是数值 “{text}”",
+        "{file} 第 {row} 行 {column}：不是数值 “{text}”",
         "{file} row {row} {column}: not a number “{text}”",
     ),
     "bad_time": (
-        "{file} 第 {row} 行 {column}:不是时间 “{text}”,整行未用",
+        "{file} 第 {row} 行 {column}：不是时间 “{text}”，整行未用",
         "{file} row {row} {column}: not a time “{text}”; the row is left out",
     ),
     "doubled_time": (
-        "{file} 第 {row} 行:时间重复 “{text}”,保留先出现的一行",
+        "{file} 第 {row} 行：时间重复 “{text}”，保留先出现的一行",
         "{file} row {row}: time “{text}” seen before; the first row is kept",
     ),
     "short_row": (
-        "{file} 第 {row} 行:列数不足({text}),缺少的按无数据处理",
+        "{file} 第 {row} 行：列数不足（{text}），缺少的按无数据处理",
         "{file} row {row}: too few columns ({text}); the missing ones count as absent",
     ),
     "long_row": (
-        "{file} 第 {row} 行:列数过多({text}),多出的未用",
+        "{file} 第 {row} 行：列数过多（{text}），多出的未用",
         "{file} row {row}: too many columns ({text}); the surplus is left out",
     ),
     "broken_quotes": (
-        "{file}:引号不成对或单元格过长,按普通字符读取",
+        "{file}：引号不成对或单元格过长，按普通字符读取",
         "{file}: quotes do not pair up, or a cell is huge; read as plain characters",
     ),
 }
