@@ -17,11 +17,11 @@ import numpy as np
 from guatu.web.regions.geometry import Floats, area, contains, distance_to_border, roomiest_point
 
 # A tile holds a name of two or three characters: wider than high.
-SHAPE = 0.62
+SHAPE = 0.68
 # A cell outside its prefecture costs this many times as much as one at its far end.
 OUTSIDE = 30.0
 # Sizes to try, as shares of the drawing's width, the largest first.
-SIZES = (0.054, 0.050, 0.046, 0.042, 0.038, 0.034, 0.030, 0.026, 0.022)
+SIZES = (0.056, 0.054, 0.052, 0.050, 0.046, 0.042, 0.038, 0.034, 0.030, 0.026, 0.022)
 # How far outside the border a tile's middle may lie, in tile widths.
 NEAR = 0.6
 

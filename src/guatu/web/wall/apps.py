@@ -16,4 +16,6 @@ class WallConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the navigation's first entry."""
-        nav.register(nav.Entry(label=pgettext_lazy("wall", "Overview"), url_name="wall:wall", order=10))
+        nav.register(
+            nav.Entry(label=pgettext_lazy("wall", "Overview"), url_name="wall:wall", order=10)
+        )

@@ -58,6 +58,11 @@ class PlantLine:
     online: bool
 
     @property
+    def last_at(self) -> datetime | None:
+        """When data last came, as far as the engine can tell."""
+        return self.now.last_at if self.now else None
+
+    @property
     def level(self) -> Level | None:
         """The gravest open warning that arose in it."""
         return self.tally.highest
@@ -141,7 +146,7 @@ def _figures(
 ) -> tuple[Figures, list[PlantLine], EngineNow]:
     rows = list(queries.plants(user))
     asked = {plant.pk: plant.code for plant in rows[:PLANTS_ASKED]}
-    engine = engine_now(asked, queries.state_points(asked), at)
+    engine = engine_now(asked, queries.pulse_points(asked), at)
     lines = [_line(plant, tallies, engine, at) for plant in rows]
     online = sum(line.online for line in lines) if engine.reached else None
     known = min(len(rows), PLANTS_ASKED)

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
-from guatu.web.wall.queries import StatePoint
+from django.core.cache import cache
+
+from guatu.web.wall.queries import PulsePoint
 
 logger = logging.getLogger(__name__)
+
+# Two counts nearer than this give no steady rate; farther apart they say nothing of now.
+LEAST_S: Final = 2.0
+MOST_S: Final = 60.0
+# A page waits no longer than this for the engine, and after it was away asks again only then.
+PATIENCE_S: Final = 1.0
+AWAY_FOR_S: Final = 5
+COUNT_KEY: Final = "wall.engine.count"
+RATE_KEY: Final = "wall.engine.rate"
+AWAY_KEY: Final = "wall.engine.away"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +47,78 @@ class EngineNow:
 AWAY = EngineNow(reached=False)
 
 
-def engine_now(plants: Mapping[int, str], points: Iterable[StatePoint], at: datetime) -> EngineNow:
+def engine_now(plants: Mapping[int, str], points: Iterable[PulsePoint], at: datetime) -> EngineNow:
     """Ask the engine for its rate and for the state of some plants.
 
     Args:
         plants: plant id to plant code.
-        points: the unit-state points of these plants.
+        points: the points of these plants that tell their pulse.
         at: now, to tell a rate from two counts.
     """
-    return AWAY
+    # Imported late: engine code is loaded only by a page that asks something.
+    from guatu.telemetry.query import EngineUnavailable  # noqa: PLC0415
+
+    if cache.get(AWAY_KEY):
+        return AWAY
+    try:
+        return EngineNow(
+            reached=True,
+            samples_per_s=_rate(_received(), at),
+            plants=_pulse(plants, points),
+        )
+    except EngineUnavailable as error:
+        logger.info("the engine does not answer: %s", error)
+        cache.set(AWAY_KEY, True, AWAY_FOR_S)  # noqa: FBT003 - the cache's own signature
+        return AWAY
+
+
+def _received() -> int:
+    """Samples received by the engine since it first started."""
+    from guatu.telemetry.query import counts  # noqa: PLC0415 - as above
+
+    return counts(None).received
+
+
+def _rate(received: int, at: datetime) -> float | None:
+    """Samples a second since the last count that is old enough; None until there are two.
+
+    Each web process keeps its own last count, so a rate spans what that process saw.
+    """
+    now_s = at.timestamp()
+    before: tuple[float, int] | None = cache.get(COUNT_KEY)
+    if before is None or now_s - before[0] > MOST_S or received < before[1]:
+        cache.set(COUNT_KEY, (now_s, received), MOST_S)
+        cache.delete(RATE_KEY)
+        return None
+    passed = now_s - before[0]
+    if passed < LEAST_S:
+        rate: float | None = cache.get(RATE_KEY)
+        return rate
+    rate = (received - before[1]) / passed
+    cache.set(COUNT_KEY, (now_s, received), MOST_S)
+    cache.set(RATE_KEY, rate, MOST_S)
+    return rate
+
+
+def _pulse(plants: Mapping[int, str], points: Iterable[PulsePoint]) -> dict[int, PlantNow]:
+    """Each plant's unit states and the time of its latest sample, while patience lasts."""
+    from guatu.telemetry.query import last_values  # noqa: PLC0415 - as above
+
+    of_plant: dict[int, list[PulsePoint]] = defaultdict(list)
+    for point in points:
+        of_plant[point.plant].append(point)
+    until = time.monotonic() + PATIENCE_S
+    found = {}
+    for plant, asked in of_plant.items():
+        if time.monotonic() > until:
+            break
+        values = {v.point: v for v in last_values(plants[plant], [p.point for p in asked])}
+        heard = [v.at_ms for v in values.values() if v.at_ms]
+        units = {
+            p.unit: int(values[p.point].value or 0)
+            for p in asked
+            if p.tells_state and p.point in values and values[p.point].value is not None
+        }
+        last = datetime.fromtimestamp(max(heard) / 1000, UTC) if heard else None
+        found[plant] = PlantNow(units=units, last_at=last)
+    return found

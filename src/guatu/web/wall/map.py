@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from guatu.core.nouns.place import RegionCode
 from guatu.core.nouns.warning import Level
 from guatu.web.people.queries import Sight
-from guatu.web.regions.drawing import Drawing, ProvinceMap, Tile
+from guatu.web.regions.drawing import Drawing, ProvinceMap
 from guatu.web.regions.models import Region, RegionLevel
+from guatu.web.regions.tiles import Tile
 from guatu.web.wall.queries import GRAVEST_FIRST, Tally
 
 VIEWS = ("prefecture", "county", "table")
@@ -44,6 +45,11 @@ class Drawn:
     tile: Tile | None = None
 
     @property
+    def counted(self) -> bool:
+        """Whether open warnings are to be told on it."""
+        return self.area.seen and self.area.tally.total > 0
+
+    @property
     def size(self) -> str:
         """The class of its text: long names are set smaller."""
         return {1: "two", 2: "two", 3: "three"}.get(len(self.area.region.short_name), "long")
@@ -71,9 +77,7 @@ class WallMap:
     worst: list[Area]
 
 
-def tally_up(
-    regions: Mapping[str, Region], by_region: Mapping[str, Tally]
-) -> dict[str, Tally]:
+def tally_up(regions: Mapping[str, Region], by_region: Mapping[str, Tally]) -> dict[str, Tally]:
     """Counts of every division with those of all divisions inside it."""
     sums = {code: Tally() for code in regions}
     for code, tally in by_region.items():

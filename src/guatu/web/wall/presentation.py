@@ -23,6 +23,7 @@ from guatu.web.wall.map import VIEWS, Area, WallMap
 from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
 from guatu.web.warnings.wording import state_tone
 
+FEW: Final = 4
 VIEW_LABELS: Final[Mapping[str, str | Promise]] = {
     "prefecture": gettext_lazy("Prefectures"),
     "county": gettext_lazy("Counties"),
@@ -89,7 +90,6 @@ def of_board(
         "map_problems": [sentence(problem) for problem in board.map_problems],
         "switches": _switches(request, board.map),
         "review_note": _review_note(board.map),
-        "sees_all": board.scope.level == "province",
         "warning_rows": [_warning_row(board, w) for w in board.warnings],
         "handled_rows": [_warning_row(board, w) for w in board.handled],
         "plant_rows": [_plant_row(board, line) for line in board.plants[: board.rows.plants]],
@@ -98,7 +98,8 @@ def of_board(
             (TODO_LABELS.get(verb, verb), count) for verb, count in board.todos.by_verb.items()
         ],
         "most": max((area.tally.total for area in board.areas), default=0),
-        "big": is_big_screen(request),
+        # Few plants leave room beside the map; on a wall the places stay where they are.
+        "few": len(board.plants) <= FEW and not is_big_screen(request),
     }
 
 

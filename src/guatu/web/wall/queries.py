@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce, Greatest
@@ -134,26 +135,30 @@ def plants(user: User) -> QuerySet[Plant]:
     )
 
 
-def _counted(rows: QuerySet[Point] | QuerySet[Alarm]) -> Coalesce:
+def _counted(rows: QuerySet[Any, Any]) -> Coalesce:
     counted = rows.annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatePoint:
-    """The point that tells what a unit is doing."""
+class PulsePoint:
+    """A point to be asked for: what its unit is doing, or at least whether data comes."""
 
     plant: int
     point: int
     unit: str
+    tells_state: bool
 
 
-def state_points(plant_ids: Iterable[int]) -> list[StatePoint]:
-    """The unit-state points of some plants."""
+def pulse_points(plant_ids: Iterable[int]) -> list[PulsePoint]:
+    """The unit-state points of some plants, and of each unit its first point."""
+    first = Point.objects.filter(unit=OuterRef("unit"), retired_at=None).order_by("id")
     rows = Point.objects.filter(
-        Q(role="unit_state"), unit__plant__in=list(plant_ids), retired_at=None
+        Q(role="unit_state") | Q(pk=Subquery(first.values("pk")[:1])),
+        unit__plant__in=list(plant_ids),
+        retired_at=None,
     ).order_by("unit__plant_id", "id")
     return [
-        StatePoint(plant=plant, point=pk, unit=unit)
-        for pk, plant, unit in rows.values_list("pk", "unit__plant_id", "unit__name")
+        PulsePoint(plant=plant, point=pk, unit=unit, tells_state=role == "unit_state")
+        for pk, plant, unit, role in rows.values_list("pk", "unit__plant_id", "unit__name", "role")
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.http import FileResponse, HttpRequest
@@ -30,13 +29,33 @@ def warnings_table(request: HttpRequest, board: Board) -> Table[Warning]:
         rows=warnings.with_next_due(warnings.visible_to(board.user).filter(closed_at=None)),
         columns=[
             Column(key="id", label=pgettext_lazy("wall", "No."), value=lambda w: w.pk),
-            Column(key="level", label=pgettext_lazy("wall", "Level"), value=lambda w: w.get_level_display()),
-            Column(key="raised", label=pgettext_lazy("wall", "Raised"), value=lambda w: w.raised_at),
-            Column(key="place", label=pgettext_lazy("wall", "Place"), value=lambda w: _place(board, w)),
+            Column(
+                key="level",
+                label=pgettext_lazy("wall", "Level"),
+                value=lambda w: w.get_level_display(),
+            ),
+            Column(
+                key="raised", label=pgettext_lazy("wall", "Raised"), value=lambda w: w.raised_at
+            ),
+            Column(
+                key="place", label=pgettext_lazy("wall", "Place"), value=lambda w: _place(board, w)
+            ),
             Column(key="title", label=pgettext_lazy("wall", "Content"), value=lambda w: w.title),
-            Column(key="owner", label=pgettext_lazy("wall", "Owner"), value=lambda w: w.organisation.name),
-            Column(key="state", label=pgettext_lazy("wall", "State"), value=lambda w: w.get_state_display()),
-            Column(key="due", label=pgettext_lazy("wall", "Due"), value=lambda w: vars(w)["nearest_due"]),
+            Column(
+                key="owner",
+                label=pgettext_lazy("wall", "Owner"),
+                value=lambda w: w.organisation.name,
+            ),
+            Column(
+                key="state",
+                label=pgettext_lazy("wall", "State"),
+                value=lambda w: w.get_state_display(),
+            ),
+            Column(
+                key="due",
+                label=pgettext_lazy("wall", "Due"),
+                value=lambda w: vars(w)["nearest_due"],
+            ),
         ],
     )
 
@@ -55,19 +74,35 @@ def plants_table(request: HttpRequest, board: Board) -> Table[PlantLine]:
         columns=[
             Column(key="code", label=pgettext_lazy("wall", "Code"), value=lambda p: p.plant.code),
             Column(key="name", label=pgettext_lazy("wall", "Plant"), value=lambda p: p.plant.name),
-            Column(key="region", label=pgettext_lazy("wall", "Region"), value=lambda p: p.plant.region.name),
-            Column(key="state", label=pgettext_lazy("wall", "Production"), value=lambda p: unit_state(p.state)),
+            Column(
+                key="region",
+                label=pgettext_lazy("wall", "Region"),
+                value=lambda p: p.plant.region.name,
+            ),
+            Column(
+                key="state",
+                label=pgettext_lazy("wall", "Production"),
+                value=lambda p: unit_state(p.state),
+            ),
             Column(key="points", label=pgettext_lazy("wall", "Points"), value=lambda p: p.points),
-            Column(key="stage_2", label=pgettext_lazy("wall", "Stage 2 alarms"), value=lambda p: p.stage_2),
-            Column(key="stage_1", label=pgettext_lazy("wall", "Stage 1 alarms"), value=lambda p: p.stage_1),
-            Column(key="open", label=pgettext_lazy("wall", "Open warnings"), value=lambda p: p.tally.total),
-            Column(key="last", label=pgettext_lazy("wall", "Last data"), value=_last_data),
+            Column(
+                key="stage_2",
+                label=pgettext_lazy("wall", "Stage 2 alarms"),
+                value=lambda p: p.stage_2,
+            ),
+            Column(
+                key="stage_1",
+                label=pgettext_lazy("wall", "Stage 1 alarms"),
+                value=lambda p: p.stage_1,
+            ),
+            Column(
+                key="open",
+                label=pgettext_lazy("wall", "Open warnings"),
+                value=lambda p: p.tally.total,
+            ),
+            Column(key="last", label=pgettext_lazy("wall", "Last data"), value=lambda p: p.last_at),
         ],
     )
-
-
-def _last_data(line: PlantLine) -> datetime | None:
-    return line.now.last_at if line.now else None
 
 
 def areas_table(request: HttpRequest, areas: list[Area], *, prefix: str) -> Table[Area]:
@@ -88,12 +123,34 @@ def areas_table(request: HttpRequest, areas: list[Area], *, prefix: str) -> Tabl
         rows=areas,
         page_size=200,
         columns=[
-            Column(key="code", label=pgettext_lazy("wall", "Code"), value=lambda a: a.region.code, phone=False),
-            Column(key="name", label=pgettext_lazy("wall", "Region"), value=lambda a: a.region.name),
-            Column(key="plants", label=pgettext_lazy("wall", "Plants"), value=lambda a: a.plants, sort="plants"),
-            Column(key="total", label=pgettext_lazy("wall", "Open"), value=lambda a: a.tally.total, sort="total"),
+            Column(
+                key="code",
+                label=pgettext_lazy("wall", "Code"),
+                value=lambda a: a.region.code,
+                phone=False,
+            ),
+            Column(
+                key="name", label=pgettext_lazy("wall", "Region"), value=lambda a: a.region.name
+            ),
+            Column(
+                key="plants",
+                label=pgettext_lazy("wall", "Plants"),
+                value=lambda a: a.plants,
+                sort="plants",
+            ),
+            Column(
+                key="total",
+                label=pgettext_lazy("wall", "Open"),
+                value=lambda a: a.tally.total,
+                sort="total",
+            ),
             *[level_column(level) for level in queries.GRAVEST_FIRST],
-            Column(key="overdue", label=pgettext_lazy("wall", "Overdue"), value=lambda a: a.tally.overdue, sort="late"),
+            Column(
+                key="overdue",
+                label=pgettext_lazy("wall", "Overdue"),
+                value=lambda a: a.tally.overdue,
+                sort="late",
+            ),
         ],
     )
 
@@ -107,13 +164,33 @@ def handled_table(request: HttpRequest, board: Board) -> Table[Warning]:
         rows=queries.lately_handled(board.user, board.at),
         columns=[
             Column(key="id", label=pgettext_lazy("wall", "No."), value=lambda w: w.pk),
-            Column(key="level", label=pgettext_lazy("wall", "Level"), value=lambda w: w.get_level_display()),
+            Column(
+                key="level",
+                label=pgettext_lazy("wall", "Level"),
+                value=lambda w: w.get_level_display(),
+            ),
             Column(key="title", label=pgettext_lazy("wall", "Content"), value=lambda w: w.title),
-            Column(key="owner", label=pgettext_lazy("wall", "Owner"), value=lambda w: w.organisation.name),
-            Column(key="verdict", label=pgettext_lazy("wall", "Finding"), value=lambda w: w.get_verdict_display()),
-            Column(key="state", label=pgettext_lazy("wall", "State"), value=lambda w: w.get_state_display()),
-            Column(key="raised", label=pgettext_lazy("wall", "Raised"), value=lambda w: w.raised_at),
-            Column(key="done", label=pgettext_lazy("wall", "Done"), value=lambda w: vars(w)["done_at"]),
+            Column(
+                key="owner",
+                label=pgettext_lazy("wall", "Owner"),
+                value=lambda w: w.organisation.name,
+            ),
+            Column(
+                key="verdict",
+                label=pgettext_lazy("wall", "Finding"),
+                value=lambda w: w.get_verdict_display(),
+            ),
+            Column(
+                key="state",
+                label=pgettext_lazy("wall", "State"),
+                value=lambda w: w.get_state_display(),
+            ),
+            Column(
+                key="raised", label=pgettext_lazy("wall", "Raised"), value=lambda w: w.raised_at
+            ),
+            Column(
+                key="done", label=pgettext_lazy("wall", "Done"), value=lambda w: vars(w)["done_at"]
+            ),
         ],
     )
 
