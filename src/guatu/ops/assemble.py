@@ -127,10 +127,10 @@ def _groups(
             own("gateway", _answers(f"{house.gateway_url}/healthz", trust)),
             own("engine", _has_streams(log, streams.partitions)),
             own("live", _answers(f"http://{house.host}:{house.live_port}/healthz")),
-            own("worker"),
             own("web", _answers(f"{house.web_url}healthz")),
         ),
-        (own("demo-plants"),),
+        # It delivers at once what prepare left waiting, and needs the engine's streams for that.
+        (own("worker"), own("demo-plants")),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import shutil
 import socket
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ def check_folder(home: Path) -> None:
     """
     try:
         home.mkdir(parents=True, exist_ok=True)
-        probe = home / ".write-test"
+        probe = home / f".write-test.{os.getpid()}"
         probe.write_bytes(b"x" * 4096)
         probe.unlink()
     except OSError as problem:
