@@ -269,11 +269,13 @@ def _compiled_texts(path: Path) -> dict[Key, list[str]]:
         return {}
     with path.open("rb") as file:
         texts = _translated_texts(read_mo(file))
-    # Babel leaves the contexts of a compiled catalogue undecoded.
-    return {
-        (context.decode() if isinstance(context, bytes) else context, msgid): text
-        for (context, msgid), text in texts.items()
-    }
+    # Babel leaves the contexts of a compiled catalogue undecoded, whatever its types say.
+    contexts: dict[Any, str | None] = {key[0]: _decoded(key[0]) for key in texts}
+    return {(contexts[context], msgid): text for (context, msgid), text in texts.items()}
+
+
+def _decoded(context: Any) -> str | None:
+    return context.decode() if isinstance(context, bytes) else context
 
 
 def conflicts(names: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages.storage import default_storage
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -149,7 +150,7 @@ def test_messages_travel_with_a_fragment_but_wait_for_a_page_that_follows(
 ) -> None:
     request = RequestFactory().get("/", headers={"HX-Request": "true"})
     SessionMiddleware(lambda _: HttpResponse()).process_request(request)
-    storage = messages.storage.default_storage(request)
+    storage = default_storage(request)
     request._messages = storage  # type: ignore[attr-defined]
     messages.success(request, "预警已签收")
     answer = FragmentMessagesMiddleware(lambda _: HttpResponse(status=status, headers=header))(

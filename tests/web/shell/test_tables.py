@@ -2,10 +2,12 @@
 
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from typing import cast as cast_to
 
 import pytest
 from django.template import Context, Template
@@ -113,11 +115,12 @@ def test_a_query_is_sorted_by_the_database(cast: Cast) -> None:
 
 
 def _bytes(table: Table[Any]) -> bytes:
-    table.request.GET = table.request.GET.copy()  # type: ignore[assignment]
-    table.request.GET["export"] = "xlsx"
+    wish = table.request.GET.copy()
+    wish["export"] = "xlsx"
+    table.request.GET = wish  # type: ignore[assignment]
     file = table.export()
     assert file is not None
-    content = b"".join(file.streaming_content)  # type: ignore[arg-type]
+    content = b"".join(cast_to("Iterable[bytes]", file.streaming_content))
     file.close()
     return content
 
