@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.utils.translation import gettext_lazy
 
 from guatu.web.monitoring import words
@@ -45,7 +46,7 @@ def states_words(states: Sequence[int]) -> str:
         return _("Always")
     if tuple(sorted(states)) == words.CASTING:
         return _("While casting")
-    return _("、").join(words.unit_state(state) for state in sorted(states))
+    return pgettext("between names", ", ").join(words.unit_state(state) for state in sorted(states))
 
 
 def row_words(point: Point, version: LimitVersion) -> RowWords:

@@ -24,17 +24,17 @@ _PLATES = {
     "trough_level": (548, 74),
     "metal_temperature": (668, 74),
     "drain_valve": (284, 222),
-    "casting_speed": (352, 290),
-    "cast_length": (352, 336),
-    "platform_position": (352, 382),
-    "rope_load": (352, 428),
-    "tank_level": (788, 22),
-    "inlet_pressure": (788, 128),
-    "inlet_flow": (788, 174),
-    "inlet_temperature": (788, 234),
-    "pit_hydrogen": (772, 300),
-    "well_level": (772, 346),
-    "outlet_temperature": (772, 436),
+    "casting_speed": (338, 290),
+    "cast_length": (338, 336),
+    "platform_position": (338, 382),
+    "rope_load": (338, 428),
+    "tank_level": (774, 30),
+    "inlet_pressure": (796, 128),
+    "inlet_flow": (796, 174),
+    "inlet_temperature": (796, 234),
+    "pit_hydrogen": (780, 300),
+    "well_level": (780, 346),
+    "outlet_temperature": (780, 432),
 }
 
 
@@ -89,7 +89,7 @@ _FILLS: tuple[tuple[str, float, float, float, float, tuple[str, float, float], b
     ("slab", 510, 40, 242, 200, _LENGTH, True),
     ("slab", 595, 40, 242, 200, _LENGTH, True),
     ("slab", 680, 40, 242, 200, _LENGTH, True),
-    ("water", 893, 94, 107, 60, ("tank_level", 0.0, 6.0), False),
+    ("water", 904, 92, 107, 60, ("tank_level", 0.0, 6.0), False),
     ("pool", 479, 272, 497, 60, ("well_level", 0.0, 4.0), False),
 )
 

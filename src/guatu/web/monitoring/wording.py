@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from guatu.web.monitoring import words
 from guatu.web.monitoring.errors import Problem
@@ -95,7 +96,7 @@ def warning_title(unit: Unit, rule: str, alarms: Sequence[Alarm]) -> str:
         "value": reading(first, first.value),
         "limit": reading(first, first.limit),
         "count": len({alarm.point_id for alarm in alarms}),
-        "points": _("、").join(dict.fromkeys(alarm.point.name for alarm in alarms)),
+        "points": pgettext("between names", ", ").join(dict.fromkeys(alarm.point.name for alarm in alarms)),
     }
     if rule == "two_core_points_second_stage":
         return _("%(unit)s: %(count)s core points beyond stage 2 together (%(points)s)") % facts

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('quantity', models.CharField(blank=True, max_length=60)),
                 ('measure', models.CharField(blank=True, max_length=20)),
-                ('kind', models.CharField(choices=[('analog', 'Analog'), ('state', 'State'), ('counter', 'Counter')], default='analog', max_length=10)),
+                ('kind', models.CharField(choices=[('analog', 'Analog'), ('state', 'State of a device'), ('counter', 'Counter')], default='analog', max_length=10)),
                 ('role', models.CharField(blank=True, max_length=40)),
                 ('decimals', models.PositiveSmallIntegerField(default=1)),
                 ('physical_low', models.DecimalField(decimal_places=6, max_digits=16)),

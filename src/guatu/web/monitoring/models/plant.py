@@ -9,7 +9,7 @@ class PointKind(models.TextChoices):
     """How a point's values are to be read."""
 
     ANALOG = "analog", _("Analog")
-    STATE = "state", _("State")
+    STATE = "state", _("State of a device")
     COUNTER = "counter", _("Counter")
 
 

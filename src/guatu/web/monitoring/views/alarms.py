@@ -67,7 +67,7 @@ _COLUMNS: list[Column[Alarm]] = [
         phone=False,
     ),
     Column(key="lasted", label=gettext_lazy("Lasted"), value=_lasted),
-    Column(key="acknowledged", label=gettext_lazy("Acknowledged"), value=lambda a: a.acknowledged_at),
+    Column(key="acknowledged", label=gettext_lazy("Acknowledged at"), value=lambda a: a.acknowledged_at),
     Column(key="by", label=gettext_lazy("By"), value=lambda a: a.acknowledged_by),
 ]
 

@@ -90,7 +90,7 @@ _COLUMNS: list[Column[Plant]] = [
     ),
     Column(
         key="address",
-        label=gettext_lazy("Address"),
+        label=gettext_lazy("Plant address"),
         value=lambda p: p.address,
         phone=False,
     ),

@@ -30,7 +30,7 @@ export function extent(values, limits) {
     if (value < low && low - value < near) low = value;
     if (value > high && value - high < near) high = value;
   }
-  const room = (high - low || Math.abs(high) || 1) * 0.08;
+  const room = (high - low || Math.abs(high) || 1) * 0.12;
   return [low - room, high + room];
 }
 
@@ -97,7 +97,7 @@ class Chart {
           y: { range: () => extent(this.data[1], trend.limits) },
         },
         axes: [
-          { ...axis, values: (_u, ticks) => ticks.map((t) => clockFormat.format(new Date(t * 1000)).slice(0, this.span > 1800 ? 5 : 8)), space: 70 },
+          { ...axis, size: 26, values: (_u, ticks) => ticks.map((t) => clockFormat.format(new Date(t * 1000)).slice(0, this.span > 1800 ? 5 : 8)), space: 70 },
           { ...axis, size: 48, values: (_u, ticks) => ticks.map((v) => v.toLocaleString("en-US", { maximumFractionDigits: Math.max(trend.decimals, 1) })) },
         ],
         series: [
@@ -136,13 +136,13 @@ class Chart {
     ctx.restore();
   }
 
-  // Limits as dashed lines, each with its word at the right.
+  // Limits as dashed lines, each with its word at the left.
   rule(u) {
     const { ctx, bbox } = u;
     const [low, high] = [u.scales.y.min, u.scales.y.max];
     ctx.save();
     ctx.font = `${11 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
-    ctx.textAlign = "right";
+    ctx.textAlign = "left";
     for (const { slot, word, value } of this.trend.limits) {
       if (value < low || value > high) continue;
       const grave = slot === "LL" || slot === "HH";
@@ -154,8 +154,8 @@ class Chart {
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      const above = slot.startsWith("H") || y > bbox.top + bbox.height - 16 * devicePixelRatio;
-      ctx.fillText(`${word} ${value}`, bbox.left + bbox.width - 4, above ? y - 4 * devicePixelRatio : y + 12 * devicePixelRatio);
+      const above = slot === "HH" || slot === "L"; // so that two lines close together stay readable
+      ctx.fillText(`${word} ${value}`, bbox.left + 4, above ? y - 4 * devicePixelRatio : y + 12 * devicePixelRatio);
     }
     ctx.restore();
   }
