@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -68,7 +69,8 @@ def test_of_several_closers_one_closes(cast: Cast) -> None:
 def test_several_escalators_climb_each_rung_once(cast: Cast) -> None:
     warning = raise_pump(cast)
     for minutes in (15, 30, 45, 60):
-        together(lambda _, m=minutes: actions.escalate_overdue(NOON + timedelta(minutes=m)))
+        at = NOON + timedelta(minutes=minutes)
+        together(partial(lambda at, _: actions.escalate_overdue(at), at))
     climbs = warning.entries.filter(deed="escalate")
     assert [entry.facts["to_rung"] for entry in climbs] == [1, 2, 3]
 

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from guatu.core.nouns.warning import DueKind, State, Verdict
+from guatu.core.nouns.warning import DueKind, State
 from guatu.web.shell import words
 from guatu.web.warnings.models import (
     Warning,  # noqa: A004 - the house's noun
@@ -17,6 +17,7 @@ from guatu.web.warnings.models import (
     WarningRung,
     WarningVerdict,
 )
+from guatu.web.warnings.wording import NO_DANGER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +168,7 @@ def way_of(warning: Warning, entries: Sequence[WarningEntry]) -> list[Step]:
         (deeds.CLOSE, closed),
     ]
     now = next((deed for deed, done in plan if not done), None)
-    over = closed or danger_denied(warning)
+    over = closed or warning.verdict in NO_DANGER
     return [
         Step(
             label=str(deed.label),
@@ -188,8 +189,3 @@ def _standing(
     if over:
         return "now" if deed == WarningEntry.Deed.CLOSE else "skipped"
     return "now" if deed == now else "ahead"
-
-
-def danger_denied(warning: Warning) -> bool:
-    """Tell whether it was found to be no danger."""
-    return warning.verdict in {Verdict.FALSE.value, Verdict.TEST.value}

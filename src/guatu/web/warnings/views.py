@@ -46,9 +46,11 @@ def desk(request: SignedInRequest) -> HttpResponseBase:
         if file is not None:
             return file
     table = _table(request, found, rows.SHOWN)
+    shown = [rows.row_of(request.user, warning, at) for warning in table.page.object_list]
     context = {
         "table": table,
-        "rows": [rows.row_of(request.user, warning, at) for warning in table.page.object_list],
+        "rows": shown,
+        "may_tick": any(row.may_acknowledge for row in shown),
         "summary": queries.open_summary(request.user, at=at),
         "filters": filters,
         "narrowed": any(request.GET.get(k) for k in ("level", "state", "overdue", "region", "q")),

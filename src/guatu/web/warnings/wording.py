@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from guatu.core.nouns.warning import Refusal, State, Verb
+from guatu.core.nouns.warning import Refusal, State, Verb, Verdict
 from guatu.web.warnings import errors
 from guatu.web.warnings.models import (
     Warning,  # noqa: A004 - the house's noun
@@ -61,6 +61,8 @@ NOTE_HINTS: Mapping[Verb, Promise] = {
     Verb.REOPEN: gettext_lazy("What is missing, and what is expected by when."),
 }
 
+NO_DANGER = frozenset({Verdict.FALSE.value, Verdict.TEST.value})
+
 _STATE_TONES: Mapping[State, str] = {
     State.RAISED: "bad",
     State.ACKNOWLEDGED: "attention",
@@ -73,6 +75,8 @@ _STATE_TONES: Mapping[State, str] = {
 
 def state_tone(warning: Warning) -> str:
     """The tone of a warning's state: what nobody has signed for stands out most."""
+    if warning.verdict in NO_DANGER:
+        return "idle"
     return _STATE_TONES[State(warning.state)]
 
 
