@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -274,8 +274,8 @@ def _compiled_texts(path: Path) -> dict[Key, list[str]]:
     return {(contexts[context], msgid): text for (context, msgid), text in texts.items()}
 
 
-def _decoded(context: Any) -> str | None:
-    return context.decode() if isinstance(context, bytes) else context
+def _decoded(context: object) -> str | None:
+    return context.decode() if isinstance(context, bytes) else cast("str | None", context)
 
 
 def conflicts(names: Iterable[str]) -> list[str]:

@@ -1,26 +1,13 @@
 """The addresses of the web: each app brings its own."""
 
-from importlib.util import find_spec
-
-from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("guatu.web.shell.urls")),
     path("", include("guatu.web.people.urls")),
-]
-
-urlpatterns += [
-    path(route, include(f"guatu.web.{app}.urls"))
-    for app, route in {
-        "wall": "",
-        "regions": "",
-        "warnings": "warnings/",
-        "monitoring": "plants/",
-    }.items()
-    if apps.is_installed(f"guatu.web.{app}")
-    and find_spec(f"guatu.web.{app}")
-    and find_spec(f"guatu.web.{app}.urls")
+    path("warnings/", include("guatu.web.warnings.urls")),
+    path("plants/", include("guatu.web.monitoring.urls")),
+    path("", include("guatu.web.wall.urls")),
 ]
 
 handler400 = "guatu.web.shell.views.bad_request"
