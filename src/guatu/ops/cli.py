@@ -125,7 +125,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     add("--region", default="530181", help=_h("登记到的行政区划代码", "region code of the plant"))
     add("--separator", help=_h("CSV 分隔符（默认自动识别）", "CSV separator (default: found)"))
     add(
-        "--time",
+        "--time-column",
         metavar="COLUMN",
         help=_h("时间列（默认自动识别）", "time column (default: found)"),
     )

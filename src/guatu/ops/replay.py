@@ -1,5 +1,6 @@
 """`guatu replay`: recordings sent as a plant would, and counted at every station on the way."""
 
+import logging
 import os
 import time
 from dataclasses import dataclass
@@ -135,6 +136,8 @@ def _connect(house: House) -> None:
     import django  # noqa: PLC0415  not needed for reading files
 
     django.setup()
+    # The operator reads the account, not one line a beat.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def _learn(order: ReplayOrder) -> dict[str, LearnedLimits]:

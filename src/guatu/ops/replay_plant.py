@@ -1,5 +1,6 @@
 """The plant that stands for replayed recordings: registered on first use, counted afterwards."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import time
 from decimal import Decimal
 
 from django.utils import timezone
+from nats.errors import Error as NatsError
 
 from guatu.ops.errors import OperatorError
 from guatu.ops.house import House
@@ -15,6 +17,8 @@ from guatu.ops.stations import Stored
 from guatu.ops.words import say
 from guatu.simulator.learn import LearnedLimits
 from guatu.simulator.recordings import Recording
+from guatu.telemetry import log, query
+from guatu.telemetry.settings import StreamSettings
 from guatu.web.monitoring.actions import register_plant
 from guatu.web.monitoring.models import Alarm, Plant, Point, Slot
 from guatu.web.monitoring.specs import LimitSpec, PointSpec, UnitSpec
@@ -132,7 +136,11 @@ def _cannot_reuse(code: str, missing: list[str]) -> str:
 
 
 def stored(plant: Plant) -> Stored:
-    """Count what is stored of a plant: history by a fresh process, the rest by the database."""
+    """Count what is stored of a plant, each station by its own means.
+
+    Raises:
+        OperatorError: if the engine or the log does not answer.
+    """
     points = list(Point.objects.filter(unit__plant=plant).values_list("pk", flat=True))
     counted = subprocess.run(
         [sys.executable, "-m", "guatu.ops.count_history"],
@@ -142,16 +150,51 @@ def stored(plant: Plant) -> Stored:
         check=True,
     )
     found = json.loads(counted.stdout)
+    try:
+        engine = query.counts(plant.code)
+        told = asyncio.run(_told(plant.pk))
+    except (query.EngineUnavailable, NatsError, OSError, TimeoutError) as problem:
+        raise OperatorError(
+            say(
+                f"引擎没有应答（{problem}）。请先运行 guatu up 或 guatu demo。",
+                f"The engine does not answer ({problem}). First run guatu up or guatu demo.",
+            )
+        ) from problem
     return Stored(
         rows=found["rows"],
         distinct=found["distinct"],
+        received=engine.received,
+        accepted=engine.accepted,
+        told=told,
         alarms=Alarm.objects.filter(plant=plant).count(),
         warnings=RaisedWarning.objects.filter(organisation=plant.organisation).count(),
     )
 
 
+async def _told(plant: int) -> int:
+    """Count the different alarms of a plant that the engine has told of."""
+    streams = StreamSettings.from_env()
+    client = await asyncio.wait_for(log.connect(streams, "replay"), 5)
+    try:
+        js = client.jetstream()
+        left = (await js.stream_info(log.EVENTS_STREAM)).state.messages
+        keys: set[str] = set()
+        if left:
+            subscription = await js.subscribe("events.*", ordered_consumer=True)
+            for _ in range(left):
+                message = await subscription.next_msg(timeout=5)
+                keys.update(
+                    event["alarm"]
+                    for event in json.loads(message.data)
+                    if event["kind"] == "raised" and event["plant"] == plant
+                )
+        return len(keys)
+    finally:
+        await client.close()
+
+
 def settled(plant: Plant, *, expected: int, patience_s: float) -> Stored:
-    """Wait until history holds so many rows of a plant, and give what is stored then.
+    """Wait until all that was acknowledged is stored and recorded, and count it.
 
     Args:
         plant: whose rows.
@@ -161,6 +204,6 @@ def settled(plant: Plant, *, expected: int, patience_s: float) -> Stored:
     deadline = time.monotonic() + patience_s
     while True:
         now = stored(plant)
-        if now.rows >= expected or time.monotonic() > deadline:
+        if (now.rows >= expected and now.told == now.alarms) or time.monotonic() > deadline:
             return now
         time.sleep(1.0)

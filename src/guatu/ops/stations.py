@@ -15,12 +15,18 @@ class Stored:
     Attributes:
         rows: samples that a fresh process finds in history.
         distinct: of these, how many differ in point or time.
+        received: samples that the engine has read from the log.
+        accepted: samples that the engine kept.
+        told: alarms that the engine has told of, ever.
         alarms: rows of the database.
         warnings: rows of the database.
     """
 
     rows: int
     distinct: int
+    received: int
+    accepted: int
+    told: int
     alarms: int
     warnings: int
 
@@ -33,6 +39,8 @@ def account(recordings: list[Recording], tally: Tally, before: Stored, after: St
         cells["doubled"] += recording.counts.doubled
     rejected = sum(tally.rejected.values())
     rows, distinct = after.rows - before.rows, after.distinct - before.distinct
+    received, kept = after.received - before.received, after.accepted - before.accepted
+    told, alarms = after.told - before.told, after.alarms - before.alarms
     lines = [
         (say("文件中的样本", "samples in the files", separator=" / "), cells["samples"]),
         (say("发送", "sent", separator=" / "), tally.sent),
@@ -41,9 +49,12 @@ def account(recordings: list[Recording], tally: Tally, before: Stored, after: St
             (say("退回", "rejected", separator=" / ") + f" ({reason})", count)
             for reason, count in sorted(tally.rejected.items())
         ),
+        (say("引擎收到", "read by the engine", separator=" / "), received),
+        (say("引擎研判入库", "kept by the engine", separator=" / "), kept),
         (say("历史库行数", "rows in history", separator=" / "), rows),
         (say("其中不重复", "of these distinct", separator=" / "), distinct),
-        (say("新报警", "new alarms", separator=" / "), after.alarms - before.alarms),
+        (say("引擎发出报警", "alarms told by the engine", separator=" / "), told),
+        (say("登记报警", "alarms recorded", separator=" / "), alarms),
         (say("新预警", "new warnings", separator=" / "), after.warnings - before.warnings),
     ]
     for words, count in lines:
@@ -52,7 +63,8 @@ def account(recordings: list[Recording], tally: Tally, before: Stored, after: St
         tally.sent == cells["samples"]
         and tally.sent == tally.accepted + rejected + tally.unknown
         and tally.unknown == 0
-        and rows == distinct == tally.accepted
+        and received == kept == rows == distinct == tally.accepted
+        and told == alarms
     )
     print(
         say(
