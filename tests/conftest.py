@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -17,6 +18,9 @@ def pytest_configure() -> None:
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.LIVE_SECRET = ""
+    # How fast this machine is, is no property of the code.
+    hypothesis.settings.register_profile("guatu", deadline=None)
+    hypothesis.settings.load_profile("guatu")
 
 
 @pytest.fixture(scope="session")

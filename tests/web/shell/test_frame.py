@@ -11,8 +11,10 @@ from django.contrib.messages.storage import default_storage
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
-from django.utils import translation
+from django.utils import timezone, translation
+from  import SettingsWrapper
 
+from guatu.telemetry.ticket import read_ticket
 from guatu.web.people import permission
 from guatu.web.shell import live, nav, requests
 from guatu.web.shell.middleware import FragmentMessagesMiddleware
@@ -134,8 +136,23 @@ def test_without_a_live_process_pages_say_nothing_of_it(client: Client, cast: Ca
     assert client.get("/live-pass/").status_code == 503
 
 
-def test_the_live_origin_can_be_set_for_a_proxy(settings: object) -> None:
-    settings.LIVE_ORIGIN = "https://live.example.gov.cn"  # type: ignore[attr-defined]
+def test_a_page_carries_a_pass_to_live_data_and_can_ask_for_a_fresh_one(
+    client: Client, cast: Cast, settings: SettingsWrapper
+) -> None:
+    settings.LIVE_SECRET = "a secret of sixteen or more"
+    client.force_login(cast.duty_officer)
+    page = _page(client, "/account/")
+    assert 'data-live-url="http://testserver:8001/live"' in page
+    assert 'data-live-pass="/live-pass/"' in page
+    fresh = client.get("/live-pass/").json()
+    ticket = read_ticket(fresh["ticket"], settings.LIVE_SECRET, timezone.now().timestamp())
+    assert ticket is not None
+    assert ticket.user == cast.duty_officer.pk
+    assert list(ticket.regions) == ["530181"]
+
+
+def test_the_live_origin_can_be_set_for_a_proxy(settings: SettingsWrapper) -> None:
+    settings.LIVE_ORIGIN = "https://live.example.gov.cn"
     assert live.origin(_request("/", AnonymousUser())) == "https://live.example.gov.cn"
 
 
@@ -177,9 +194,14 @@ def test_messages_travel_with_a_fragment_but_wait_for_a_page_that_follows(
     ],
 )
 def test_a_senders_address_is_not_what_the_sender_says(
-    *, remote: str, forwarded: str, behind_proxy: bool, address: str | None, settings: object
+    *,
+    remote: str,
+    forwarded: str,
+    behind_proxy: bool,
+    address: str | None,
+    settings: SettingsWrapper,
 ) -> None:
-    settings.BEHIND_PROXY = behind_proxy  # type: ignore[attr-defined]
+    settings.BEHIND_PROXY = behind_proxy
     request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR=remote)
     assert requests.address_of(request) == address
 
