@@ -12,7 +12,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone, translation
-from  import SettingsWrapper
+from pytest_django import Settings
 
 from guatu.telemetry.ticket import read_ticket
 from guatu.web.people import permission
@@ -137,7 +137,7 @@ def test_without_a_live_process_pages_say_nothing_of_it(client: Client, cast: Ca
 
 
 def test_a_page_carries_a_pass_to_live_data_and_can_ask_for_a_fresh_one(
-    client: Client, cast: Cast, settings: SettingsWrapper
+    client: Client, cast: Cast, settings: Settings
 ) -> None:
     settings.LIVE_SECRET = "a secret of sixteen or more"
     client.force_login(cast.duty_officer)
@@ -151,7 +151,7 @@ def test_a_page_carries_a_pass_to_live_data_and_can_ask_for_a_fresh_one(
     assert list(ticket.regions) == ["530181"]
 
 
-def test_the_live_origin_can_be_set_for_a_proxy(settings: SettingsWrapper) -> None:
+def test_the_live_origin_can_be_set_for_a_proxy(settings: Settings) -> None:
     settings.LIVE_ORIGIN = "https://live.example.gov.cn"
     assert live.origin(_request("/", AnonymousUser())) == "https://live.example.gov.cn"
 
@@ -199,7 +199,7 @@ def test_a_senders_address_is_not_what_the_sender_says(
     forwarded: str,
     behind_proxy: bool,
     address: str | None,
-    settings: SettingsWrapper,
+    settings: Settings,
 ) -> None:
     settings.BEHIND_PROXY = behind_proxy
     request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR=remote)
