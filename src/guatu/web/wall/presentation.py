@@ -150,7 +150,7 @@ def _plant_row(board: Board, line: PlantLine) -> PlantRow:
 def _doing(board: Board, line: PlantLine) -> tuple[str, str]:
     """Tone and word of what a plant is doing, as far as the engine can tell."""
     if not board.figures.engine_reached:
-        return "idle", pgettext("wall", "engine not connected")
+        return "idle", _("unknown")
     if line.now is None or line.now.last_at is None:
         return "idle", pgettext("wall", "no data yet")
     if not line.online:
