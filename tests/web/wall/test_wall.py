@@ -142,6 +142,20 @@ def test_a_wrong_base_map_is_told_and_ours_stays(
     assert html.count("wall-region tone-") == 16
 
 
+@pytest.mark.parametrize(("code", "below"), [("440000", 21), ("110000", 16), ("460000", 19)])
+def test_a_province_without_outlines_is_shown_as_a_table(
+    client: Client, whole_cast: Cast, code: str, below: int
+) -> None:
+    officer = whole_cast.province_duty_officer
+    type(officer.organisation).objects.filter(pk=officer.organisation_id).update(region=code)
+    board = gather(User.objects.get(pk=officer.pk), NOON, view="county", rows=ON_A_DESK)
+    assert board.map is not None
+    assert board.map.view == "table"
+    # Guangdong's prefectures; Beijing's districts; Hainan's cities with its own counties.
+    assert len(board.map.areas) == len(board.areas) == below
+    assert "本省暂无底图" in _page(client, officer)
+
+
 def test_without_divisions_the_wall_says_what_to_do(client: Client, cast: Cast) -> None:
     cast.province.__class__.objects.filter(code="530000").update(code="530000", retired_at=NOON)
     assert "行政区划尚未载入" in _page(client, cast.province_duty_officer)

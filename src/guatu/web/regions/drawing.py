@@ -61,9 +61,8 @@ def province_map(province: str, *, folder: Path) -> ProvinceMap:
     regions = {region.code: region for region in subtree(province)}
     if province not in regions:
         raise Region.DoesNotExist(province)
-    top = frozenset(
-        r.code for r in regions.values() if r.level == RegionLevel.PREFECTURE and r.parent_id
-    )
+    # Directly below: prefectures, and counties where a province or municipality has them itself.
+    top = frozenset(r.code for r in regions.values() if r.parent_id == province)
     found = find_map(province, folder=folder, prefectures=top)
     counties = tuple(
         (r.parent_id or "", r.code) for r in regions.values() if r.level == RegionLevel.COUNTY
@@ -107,7 +106,8 @@ def draw(base_map: BaseMap, counties: tuple[tuple[str, str], ...]) -> Drawing:
     }
     below: dict[str, list[str]] = {}
     for prefecture, county in counties:
-        below.setdefault(prefecture, []).append(county)
+        # A county with an outline of its own hangs directly under the province.
+        below.setdefault(county if county in shapes else prefecture, []).append(county)
     labels = {code: roomiest_point(lines) for code, lines in shapes.items()}
     return Drawing(
         width=projection.width,

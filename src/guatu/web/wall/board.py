@@ -20,7 +20,7 @@ from guatu.web.regions.drawing import ProvinceMap, province_map
 from guatu.web.regions.models import Region, RegionLevel
 from guatu.web.wall import queries
 from guatu.web.wall.engine import EngineNow, PlantNow, engine_now
-from guatu.web.wall.map import Area, WallMap, areas_of, ranked, wall_map
+from guatu.web.wall.map import Area, WallMap, areas_of, is_county, is_top, ranked, wall_map
 from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
 
 # A plant is on line while data came within this time.
@@ -241,7 +241,5 @@ def _places(province: ProvinceMap | None) -> dict[str, str]:
 
 def _ranking(areas: Mapping[str, Area], scope: Region) -> list[Area]:
     """Prefectures for a province, counties for what is below."""
-    wide = scope.level == RegionLevel.PROVINCE
-    level = RegionLevel.PREFECTURE if wide else RegionLevel.COUNTY
-    inside = (a for a in areas.values() if a.seen and a.region.level == level)
-    return ranked(inside)
+    fitting = is_top if scope.level == RegionLevel.PROVINCE else is_county
+    return ranked(a for a in areas.values() if a.seen and fitting(a))

@@ -143,8 +143,8 @@ def wall_map(province: ProvinceMap, areas: Mapping[str, Area], view: str) -> Wal
     drawing = province.drawing
     chosen = view if view in VIEWS else VIEWS[0]
     chosen = chosen if drawing else "table"
-    level = RegionLevel.COUNTY if chosen == "county" else RegionLevel.PREFECTURE
-    listed = [area for area in areas.values() if area.region.level == level]
+    counties = chosen == "county"
+    listed = [a for a in areas.values() if (is_county(a) if counties else is_top(a))]
     seen = [area for area in listed if area.seen]
     return WallMap(
         view=chosen,
@@ -156,6 +156,16 @@ def wall_map(province: ProvinceMap, areas: Mapping[str, Area], view: str) -> Wal
         legend=_legend(seen),
         worst=_worst(seen),
     )
+
+
+def is_county(area: Area) -> bool:
+    """Whether it is a county."""
+    return area.region.level == RegionLevel.COUNTY
+
+
+def is_top(area: Area) -> bool:
+    """Whether it hangs directly under the province: prefectures, a municipality's districts."""
+    return bool(area.region.parent_id) and str(area.region.parent_id).endswith("0000")
 
 
 def _outlines(drawing: Drawing, areas: Mapping[str, Area]) -> list[Drawn]:
