@@ -33,7 +33,7 @@ def _next_of(request: HttpRequest) -> str:
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def signin(request: HttpRequest) -> HttpResponse:
     """The sign-in page."""
     if request.user.is_authenticated:
@@ -89,7 +89,7 @@ def signout(request: SignedInRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("old", "new", "again")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def account(request: SignedInRequest) -> HttpResponseBase:
     """Who am I here, my latest sign-ins, and my password."""
     table = _sign_in_table(request)

@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import requires_csrf_token
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from guatu.web.shell import live, requests
 
@@ -70,7 +70,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 @never_cache
 def live_pass(request: HttpRequest) -> HttpResponse:
     """A fresh ticket, for a page that stayed open longer than its first one holds."""
@@ -81,7 +81,7 @@ def live_pass(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 @never_cache
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Tell the supervisor that pages can be served: the database answers."""
