@@ -21,7 +21,10 @@ class MonitoringConfig(AppConfig):
         verbs.register()
         nav.register(
             nav.Entry(
-                label=_("Plants"), url_name="monitoring:plants", verb="monitoring.see", order=30
+                label=_("Plant monitoring"),
+                url_name="monitoring:plants",
+                verb="monitoring.see",
+                order=30,
             )
         )
         live.plants_from(queries.plant_ids_of)

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from guatu.access.messages import Configure
-from guatu.access.validate import read_command
+from guatu.access.messages import Acknowledge, Configure
 from guatu.web.monitoring.errors import UnreachableError
 
 if TYPE_CHECKING:
-    from guatu.web.monitoring.models import Outbox, Plant
+    from guatu.web.monitoring.models import Plant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +49,25 @@ class Intake:
     last_at: datetime | None = None
 
 
-def place(message: Outbox) -> None:
-    """Put a waiting command into the log.
+def place(command: Configure | Acknowledge, plant_code: str) -> object:
+    """Put a command into the log.
 
     Raises:
         UnreachableError: if the log did not confirm it.
     """
-    from guatu.telemetry import command  # noqa: PLC0415 - see above
+    from guatu.telemetry import command as door  # noqa: PLC0415 - see above
 
-    read = read_command(message.payload)
     try:
-        if isinstance(read, Configure):
-            command.configure(read.config)
-        else:
-            command.acknowledge(read.alarm, message.plant.code, by=read.by, at=_moment(read.at_ms))
-    except command.LogUnavailable as error:
+        return door.place(command, plant_code)
+    except door.LogUnavailable as error:
         raise UnreachableError(str(error)) from error
+
+
+def not_placed() -> tuple[type[Exception], ...]:
+    """What says that a command was not placed: our error, or the door's own."""
+    from guatu.telemetry.command import LogUnavailable  # noqa: PLC0415 - see above
+
+    return UnreachableError, LogUnavailable
 
 
 def last_values(plant: Plant, point_ids: Sequence[int]) -> dict[int, Seen]:
@@ -116,11 +118,11 @@ def intake(plant: Plant) -> Intake:
         counts = query.counts(plant.code)
     except query.EngineUnavailable as error:
         raise UnreachableError(str(error)) from error
-    last = getattr(counts, "last_ms", None)
+    last = counts.last_ms
     return Intake(
         accepted=counts.accepted,
         rejected=dict(counts.rejected),
-        last_at=_moment(last) if last else None,
+        last_at=None if last is None else _moment(last),
     )
 
 

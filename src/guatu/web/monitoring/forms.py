@@ -63,7 +63,7 @@ class LimitForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, slot: Slot, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, slot: Slot, **kwargs: Any) -> None:  # noqa: ANN401 - as Django's
         super().__init__(*args, **kwargs)
         self.slot = slot
         if slot == Slot.MISSING:
@@ -113,4 +113,3 @@ class AsKnownForm(forms.Form):
     def moment(self) -> datetime | None:
         """The moment asked for; None for now, or for what is no moment."""
         return self.cleaned_data.get("on") if self.is_valid() else None
-

@@ -8,12 +8,11 @@ from decimal import Decimal
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from guatu.web.monitoring import words
 from guatu.web.monitoring.models import Bearing, LimitVersion, Plant, Point, Slot, Unit
-from guatu.web.monitoring.queries import UnitLimits
+from guatu.web.monitoring.queries import PointLimits, UnitLimits
 from guatu.web.shell.tables import Column, Table
 from guatu.web.shell.words import NOTHING, number
 
@@ -96,7 +95,9 @@ _COLUMNS: list[Column[Line]] = [
     ),
     Column(key="value", label=gettext_lazy("Limit"), value=lambda r: _value(r.version, "value")),
     Column(
-        key="deadband", label=gettext_lazy("Deadband"), value=lambda r: _value(r.version, "deadband")
+        key="deadband",
+        label=gettext_lazy("Deadband"),
+        value=lambda r: _value(r.version, "deadband"),
     ),
     Column(
         key="on",
@@ -123,8 +124,14 @@ _COLUMNS: list[Column[Line]] = [
         label=gettext_lazy("Changed by"),
         value=lambda r: str(r.version.changed_by or "") if r.version else "",
     ),
-    Column(key="why", label=gettext_lazy("Why"), value=lambda r: r.version.why if r.version else ""),
+    Column(
+        key="why", label=gettext_lazy("Why"), value=lambda r: r.version.why if r.version else ""
+    ),
 ]
+
+
+def _versions(row: PointLimits) -> list[LimitVersion | None]:
+    return [*row.versions.values()] or [None]
 
 
 def export_table(request: HttpRequest, plant: Plant, units: Sequence[UnitLimits]) -> Table[Line]:
@@ -133,7 +140,7 @@ def export_table(request: HttpRequest, plant: Plant, units: Sequence[UnitLimits]
         Line(unit=unit.unit, point=row.point, version=version)
         for unit in units
         for row in unit.points
-        for version in (list(row.versions.values()) or [None])
+        for version in _versions(row)
     ]
     return Table(
         request,

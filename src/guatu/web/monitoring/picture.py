@@ -1,4 +1,4 @@
-"""The process picture of a deep-well casting line: where each value stands, how full each vessel is.
+"""The process picture of a deep-well casting line: where values stand, how full vessels are.
 
 The drawing itself is a template; here is what moves in it. The page's script moves the same
 elements by the same figures, which it reads from their data attributes.
@@ -139,7 +139,7 @@ class Picture:
         """The vessels and slabs."""
         return [self._fill(*row) for row in _FILLS]
 
-    def _fill(  # noqa: PLR0913, PLR0917 - a row of the table above
+    def _fill(  # noqa: PLR0917 - a row of the table above
         self,
         name: str,
         x: float,

@@ -15,8 +15,8 @@ from guatu.web.monitoring.models import Alarm, Slot, Unit
 from guatu.web.shell.words import number
 
 
-def _slot(facts: Any) -> str:
-    name = str(facts)
+def _slot(fact: object) -> str:
+    name = str(fact)
     return str(words.SLOTS[Slot[name]]) if name in Slot.__members__ else name
 
 
@@ -96,7 +96,9 @@ def warning_title(unit: Unit, rule: str, alarms: Sequence[Alarm]) -> str:
         "value": reading(first, first.value),
         "limit": reading(first, first.limit),
         "count": len({alarm.point_id for alarm in alarms}),
-        "points": pgettext("between names", ", ").join(dict.fromkeys(alarm.point.name for alarm in alarms)),
+        "points": pgettext("between names", ", ").join(
+            dict.fromkeys(alarm.point.name for alarm in alarms)
+        ),
     }
     if rule == "two_core_points_second_stage":
         return _("%(unit)s: %(count)s core points beyond stage 2 together (%(points)s)") % facts

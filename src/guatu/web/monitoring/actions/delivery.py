@@ -11,15 +11,16 @@ from django.db import transaction
 from django.db.models import F, Min, Q
 
 from guatu.access.messages import Acknowledge, Configure
-from guatu.access.validate import read_plant_config
+from guatu.access.problems import RefusedError
+from guatu.access.validate import read_command, read_plant_config
 from guatu.web.monitoring import doors
-from guatu.web.monitoring.errors import UnreachableError
 from guatu.web.monitoring.models import Alarm, CommandKind, Outbox, Plant
 from guatu.web.monitoring.queries.configuration import plant_config
 
 _log = logging.getLogger(__name__)
 
-Publish = Callable[[Outbox], object]
+Publish = Callable[[Acknowledge | Configure, str], object]
+"""Places one command of a plant, named by its code: `telemetry.command.place`."""
 
 _CLAIM = timedelta(seconds=30)
 _LONGEST_WAIT_S = 60
@@ -88,7 +89,7 @@ def publish_outbox(
 
     Args:
         at: the moment.
-        publish: places one command, raising UnreachableError; the command door by default.
+        publish: places one command; the command door by default.
         plants: only these, and without waiting for the pause to end: somebody is looking.
         most: commands in one round.
     """
@@ -135,9 +136,10 @@ def _deliver(message: Outbox, place: Publish, at: datetime) -> str | None:
     )
     if not mine.update(claimed_until=at + _CLAIM):
         return ""
+    refused: tuple[type[Exception], ...] = (RefusedError, *doors.not_placed())
     try:
-        place(message)
-    except UnreachableError as problem:
+        place(read_command(message.payload), message.plant.code)
+    except refused as problem:
         return _note_failure(message, str(problem), at)
     with transaction.atomic():
         Outbox.objects.filter(pk=message.pk).update(

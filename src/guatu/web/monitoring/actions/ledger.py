@@ -43,8 +43,9 @@ class Ledger:
 
     Attributes:
         points: by id, those that we know.
-        alarms: by key; those not yet in the database have no pk.
+        alarms: by key.
         changed: keys of alarms that an event altered.
+        begun: keys of alarms that are not in the database yet.
         just_raised: keys of alarms whose raising was not known before.
         unknown: events about points or slots that we do not know.
     """
@@ -52,6 +53,7 @@ class Ledger:
     points: Mapping[int, Point]
     alarms: dict[str, Alarm]
     changed: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
     just_raised: set[str] = field(default_factory=set)
     unknown: int = 0
 
@@ -69,6 +71,7 @@ class Ledger:
         alarm = self.alarms.get(event.alarm)
         if alarm is None:
             alarm = self.alarms[event.alarm] = _begun_unseen(event, point)
+            self.begun.add(event.alarm)
             self.changed.add(event.alarm)
         write = {RAISED: _raised, CLEARED: _cleared, ACKNOWLEDGED: _acknowledged}[event.kind]
         if write(alarm, event):

@@ -27,7 +27,7 @@ class Registered:
 
 
 @transaction.atomic
-def register_plant(
+def register_plant(  # noqa: PLR0913 - a plant begins with this much
     *,
     code: str,
     name: str,

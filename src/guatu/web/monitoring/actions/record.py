@@ -91,9 +91,10 @@ def _ledger(events: Iterable[Event]) -> Ledger:
 
 
 def _save(ledger: Ledger) -> None:
-    changed = [ledger.alarms[key] for key in sorted(ledger.changed)]
-    Alarm.objects.bulk_create([a for a in changed if a.pk is None], batch_size=_BATCH)
-    Alarm.objects.bulk_update([a for a in changed if a.pk is not None], WRITTEN, batch_size=_BATCH)
+    begun = [ledger.alarms[key] for key in sorted(ledger.begun)]
+    kept = [ledger.alarms[key] for key in sorted(ledger.changed - ledger.begun)]
+    Alarm.objects.bulk_create(begun, batch_size=_BATCH)
+    Alarm.objects.bulk_update(kept, WRITTEN, batch_size=_BATCH)
 
 
 def _note_configurations(events: Iterable[Event]) -> None:

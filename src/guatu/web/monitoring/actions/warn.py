@@ -14,10 +14,9 @@ from django.utils import translation
 from guatu.core.alarms.rules import RULES, DueWarning, OpenAlarm, not_yet_told, warnings_due
 from guatu.core.nouns.warning import Level
 from guatu.web.monitoring.models import Alarm, Slot, Unit
+from guatu.web.monitoring.queries import SOURCE_KIND
 from guatu.web.monitoring.wording import alarm_facts, warning_title
 from guatu.web.warnings.actions import raise_warning
-
-SOURCE_KIND = "unit"
 
 _LOOK_BACK = timedelta(days=1)
 """How old a returned alarm may be and still be a reason; an active one never grows too old."""

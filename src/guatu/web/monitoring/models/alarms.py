@@ -40,6 +40,8 @@ class Alarm(models.Model):
     warned_level = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
+        """Order and keys."""
+
         ordering = ["-began_at", "-id"]
         indexes = [
             models.Index(fields=["plant", "-began_at"]),

@@ -29,6 +29,8 @@ class Outbox(models.Model):
     last_error = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        """Order and keys."""
+
         ordering = ["id"]
         verbose_name_plural = "outbox"
         indexes = [

@@ -83,6 +83,8 @@ class LimitVersion(models.Model):
     objects = LimitVersionQuerySet.as_manager()
 
     class Meta:
+        """Order and keys."""
+
         ordering = ["point_id", "slot", "id"]
         constraints = [
             models.UniqueConstraint(

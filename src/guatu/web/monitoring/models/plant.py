@@ -31,6 +31,8 @@ class Plant(models.Model):
     registered_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        """Order and keys."""
+
         ordering = ["region_id", "code"]
 
     def __str__(self) -> str:
@@ -52,6 +54,8 @@ class PlantKey(models.Model):
     )
 
     class Meta:
+        """Order and keys."""
+
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -72,6 +76,8 @@ class Unit(models.Model):
     kind = models.CharField(max_length=40)
 
     class Meta:
+        """Order and keys."""
+
         ordering = ["plant_id", "id"]
         constraints = [
             models.UniqueConstraint(fields=["plant", "code"], name="monitoring_unit_code_once")
@@ -102,6 +108,8 @@ class Point(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        """Order and keys."""
+
         ordering = ["unit_id", "id"]
         constraints = [
             models.UniqueConstraint(fields=["unit", "code"], name="monitoring_point_code_once")

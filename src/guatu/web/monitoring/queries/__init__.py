@@ -18,6 +18,7 @@ from guatu.web.monitoring.queries.limits import (
     trend_points,
 )
 from guatu.web.monitoring.queries.plants import (
+    SOURCE_KIND,
     STANDINGS,
     Counters,
     counters,
@@ -27,9 +28,11 @@ from guatu.web.monitoring.queries.plants import (
     regions_of_plants,
     standing,
     visible_to,
+    warnings_of,
 )
 
 __all__ = [
+    "SOURCE_KIND",
     "STANDINGS",
     "Counters",
     "PointLimits",
@@ -52,5 +55,6 @@ __all__ = [
     "trend_points",
     "visible_to",
     "waiting",
+    "warnings_of",
     "worst_by_point",
 ]

@@ -48,8 +48,7 @@ def limits_of(plant: Plant, *, at: datetime | None = None) -> list[UnitLimits]:
         limits = PointLimits(point=point, versions=found.get(point.pk, {}))
         points.setdefault(point.unit_id, []).append(limits)
     return [
-        UnitLimits(unit=unit, points=points.get(unit.pk, []))
-        for unit in plant.units.order_by("id")
+        UnitLimits(unit=unit, points=points.get(unit.pk, [])) for unit in plant.units.order_by("id")
     ]
 
 

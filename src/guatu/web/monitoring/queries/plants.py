@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    CharField,
+    Count,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Cast, Coalesce
 
-from guatu.web.monitoring.models import Alarm, Plant, Point
+from guatu.web.monitoring.models import Alarm, Plant, Point, Unit
 from guatu.web.people.models import User
 from guatu.web.people.queries import sight_of, visible
 from guatu.web.regions.queries import subtree_filter
 from guatu.web.warnings.models import Warning as RaisedWarning
+from guatu.web.warnings.queries import visible_to as warnings_visible_to
 
 Someone = User | AnonymousUser | None
+
+SOURCE_KIND = "unit"
+"""What warnings of this app arise from; the source's key is the unit's id."""
 
 
 def visible_to(user: Someone) -> QuerySet[Plant]:
@@ -42,8 +57,12 @@ def plant_rows(user: Someone) -> QuerySet[Plant]:
     """
     alarms = Alarm.objects.filter(plant=OuterRef("pk"), cleared_at=None, raise_seen=True)
     points = Point.objects.filter(unit__plant=OuterRef("pk"), retired_at=None)
-    warnings = RaisedWarning.objects.filter(origin=OuterRef("organisation"), closed_at=None)
-    gravest = warnings.order_by().values("origin").annotate(n=Max("level")).values("n")
+    units = Unit.objects.filter(plant=OuterRef(OuterRef("pk")))
+    keys = units.order_by().annotate(key=Cast("pk", CharField())).values("key")
+    warnings = RaisedWarning.objects.filter(
+        source_kind=SOURCE_KIND, source_key__in=keys, closed_at=None
+    )
+    gravest = warnings.order_by().values("source_kind").annotate(n=Max("level")).values("n")
     return visible_to(user).annotate(
         points_count=_count(points, "unit__plant"),
         stage_1=_count(alarms.filter(stage=1), "plant"),
@@ -57,8 +76,8 @@ STANDINGS = ("bad", "attention", "good")
 
 
 def filtered(
-    rows: QuerySet[Plant], *, text: str = "", region: str = "", standing: str = ""
-) -> QuerySet[Plant]:
+    rows: QuerySet[Any], *, text: str = "", region: str = "", standing: str = ""
+) -> QuerySet[Any]:
     """Narrow `plant_rows` by a text in name or code, a region, and how the plant stands.
 
     Args:
@@ -94,6 +113,12 @@ def regions_of_plants(user: Someone) -> list[tuple[str, str]]:
     """Code and name of the divisions where the user has plants, for a filter."""
     rows = visible_to(user).order_by("region__sort")
     return list(rows.values_list("region_id", F("region__name")).distinct())
+
+
+def warnings_of(plant: Plant, user: Someone) -> QuerySet[RaisedWarning]:
+    """The warnings that arose from a plant's units, of those the user may see."""
+    keys = [str(pk) for pk in plant.units.values_list("pk", flat=True)]
+    return warnings_visible_to(user).filter(source_kind=SOURCE_KIND, source_key__in=keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

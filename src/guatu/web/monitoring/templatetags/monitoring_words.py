@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from guatu.web.monitoring import words, wording
+from guatu.web.monitoring import wording, words
 from guatu.web.monitoring.limit_rows import RowWords, row_words
 from guatu.web.monitoring.models import Alarm, LimitVersion, Plant, Point, Slot
 from guatu.web.shell.words import number

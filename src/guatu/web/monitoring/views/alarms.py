@@ -52,7 +52,9 @@ _COLUMNS: list[Column[Alarm]] = [
     ),
     Column(key="began", label=gettext_lazy("Began"), value=lambda a: a.began_at, sort="began_at"),
     Column(key="unit", label=gettext_lazy("Unit"), value=lambda a: a.unit.name, phone=False),
-    Column(key="point", label=gettext_lazy("Point"), value=lambda a: a.point.name, sort="point__name"),
+    Column(
+        key="point", label=gettext_lazy("Point"), value=lambda a: a.point.name, sort="point__name"
+    ),
     Column(key="code", label=gettext_lazy("Code"), value=lambda a: a.point.code, phone=False),
     Column(key="alarm", label=gettext_lazy("Alarm"), value=alarm_words, sort="slot"),
     Column(
@@ -67,7 +69,11 @@ _COLUMNS: list[Column[Alarm]] = [
         phone=False,
     ),
     Column(key="lasted", label=gettext_lazy("Lasted"), value=_lasted),
-    Column(key="acknowledged", label=gettext_lazy("Acknowledged at"), value=lambda a: a.acknowledged_at),
+    Column(
+        key="acknowledged",
+        label=gettext_lazy("Time of acknowledgement"),
+        value=lambda a: a.acknowledged_at,
+    ),
     Column(key="by", label=gettext_lazy("By"), value=lambda a: a.acknowledged_by),
 ]
 

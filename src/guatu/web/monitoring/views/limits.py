@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,12 +38,12 @@ def limits(request: SignedInRequest, plant_id: int) -> HttpResponseBase:
     return _page(request, plant, at=at, units=units, asked=asked)
 
 
-def _page(  # noqa: PLR0913 - what one page shows, by name
+def _page(
     request: SignedInRequest,
     plant: Plant,
     *,
     at: datetime | None = None,
-    units: Any = None,
+    units: Sequence[queries.UnitLimits] | None = None,
     asked: AsKnownForm | None = None,
     editing: tuple[Point, Slot] | None = None,
     form: LimitForm | None = None,

@@ -20,9 +20,6 @@ from guatu.web.monitoring.views.common import seen_plant
 from guatu.web.monitoring.words import REJECTIONS
 from guatu.web.people.permission import may
 from guatu.web.people.signed_in import SignedInRequest
-from guatu.web.warnings.queries import visible_to as warnings_visible_to
-
-PARTS = {"alarms": "_alarms", "warnings": "_warnings", "health": "_health", "now": "_now"}
 
 
 @require_GET
@@ -65,7 +62,7 @@ def _alarms(request: SignedInRequest, shown: Plant) -> dict[str, Any]:
 
 
 def _warnings(request: SignedInRequest, shown: Plant) -> dict[str, Any]:
-    rows = warnings_visible_to(request.user).filter(origin=shown.organisation_id)
+    rows = queries.warnings_of(shown, request.user)
     return {
         "open_warnings": rows.filter(closed_at=None).order_by("-level", "-raised_at")[:8],
         "closed_warnings": rows.exclude(closed_at=None).order_by("-closed_at")[:3],

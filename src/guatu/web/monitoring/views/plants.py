@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -12,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from guatu.web.monitoring import queries
+from guatu.web.monitoring.last_words import LastWord, last_words
 from guatu.web.monitoring.models import Plant
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.shell.tables import Column, Table
@@ -42,13 +48,8 @@ def _warning(plant: Plant) -> str:
 
 _COLUMNS: list[Column[Plant]] = [
     Column(
-        key="standing",
-        label=gettext_lazy("Status"),
-        value=_standing,
-        cell=lambda p: state(queries.standing(p), _standing(p)),
-        sort="stage_2",
+        key="name", label=gettext_lazy("Plant"), value=lambda p: p.name, cell=_name, sort="name"
     ),
-    Column(key="name", label=gettext_lazy("Plant"), value=lambda p: p.name, cell=_name, sort="name"),
     Column(key="code", label=gettext_lazy("Code"), value=lambda p: p.code, sort="code"),
     Column(
         key="region",
@@ -97,6 +98,46 @@ _COLUMNS: list[Column[Plant]] = [
 ]
 
 
+def _columns(now: Mapping[int, LastWord]) -> list[Column[Plant]]:
+    """The columns, with what the engine says of each plant of the page."""
+
+    def silent(plant: Plant) -> bool:
+        return plant.pk in now and now[plant.pk].is_silent
+
+    def standing(plant: Plant) -> str:
+        return _("No data") if silent(plant) and _is_good(plant) else _standing(plant)
+
+    def mark(plant: Plant) -> SafeString:
+        tone = "idle" if silent(plant) and _is_good(plant) else queries.standing(plant)
+        return state(tone, standing(plant))
+
+    return [
+        Column(
+            key="standing",
+            label=gettext_lazy("Status"),
+            value=standing,
+            cell=mark,
+            sort="stage_2",
+        ),
+        *_COLUMNS[:4],
+        Column(
+            key="units",
+            label=gettext_lazy("Unit state"),
+            value=lambda p: now[p.pk].units if p.pk in now else "",
+        ),
+        Column(
+            key="last",
+            label=gettext_lazy("Last data"),
+            value=lambda p: now[p.pk].last_at if p.pk in now else None,
+        ),
+        *_COLUMNS[4:],
+    ]
+
+
+def _is_good(plant: Plant) -> bool:
+    return queries.standing(plant) == "good"
+
+
 def _mark(plant: Plant) -> str:
     return {"bad": "row-red", "attention": "row-yellow"}.get(queries.standing(plant), "")
 
@@ -105,21 +146,23 @@ def _mark(plant: Plant) -> str:
 def plants(request: SignedInRequest) -> HttpResponseBase:
     """The plants the reader may see, filtered, sorted, as a page or a file."""
     chosen = {name: request.GET.get(name, "").strip() for name in ("q", "region", "standing")}
-    rows = queries.filtered(
+    rows: QuerySet[Any] = queries.filtered(
         queries.plant_rows(request.user),
         text=chosen["q"],
         region=chosen["region"],
         standing=chosen["standing"],
     )
+    now: dict[int, LastWord] = {}
     table = Table(
         request,
-        columns=_COLUMNS,
+        columns=_columns(now),
         rows=rows.order_by("-stage_2", "-stage_1", "region__sort", "code"),
         name=_("Plants"),
         row_css=_mark,
         empty=_("No plant fits these filters."),
         live=True,
     )
+    now.update(last_words(list(table.page.object_list), at=timezone.now()))
     if (file := table.export()) is not None:
         return file
     context = {
