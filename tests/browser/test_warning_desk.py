@@ -113,6 +113,23 @@ def test_a_form_refused_stays_open_with_what_was_chosen(
     expect(row).to_be_focused()
 
 
+def test_a_verbs_own_page_works_with_script_too(
+    *,
+    page: Page,
+    live_server: LiveServer,
+    cast: Cast,
+    warnings: list[Warning],
+    sign_in: SignIn,
+    watch: list[str],
+) -> None:
+    sign_in(cast.plant_officer)
+    page.goto(f"{live_server.url}/warnings/{warnings[0].pk}/add_note/?next=/warnings/")
+    page.get_by_label("备注内容").fill("已通知值班长")
+    page.get_by_role("button", name="备注").click()
+    expect(page).to_have_url(f"{live_server.url}/warnings/")
+    expect(page.locator(".notice")).to_contain_text("“备注”完成")
+
+
 def test_filters_narrow_at_once_and_what_is_new_appears_by_itself(
     *,
     page: Page,
