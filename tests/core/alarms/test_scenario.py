@@ -71,7 +71,9 @@ def test_a_bad_line_is_told_with_its_place_and_its_mending(line: str, code: str)
 
 def test_what_is_left_out_must_be_the_only_one() -> None:
     two = RULE + "rule level above 30, second stage\nrule flow below 5\n"
-    _, problems = read(two + "1s 5\nat 1s expect raised\nat 1s expect level raised")
+    _, problems = read(
+        two + "1s 5\nat 1s expect raised\nat 1s expect level raised\nat 1s expect no warning"
+    )
     assert [problem.code for problem in problems] == ["which_point", "which_point", "which_slot"]
 
 
