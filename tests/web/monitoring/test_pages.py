@@ -1,7 +1,7 @@
 """The pages of monitoring: what they show, to whom, and at what cost in queries."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -63,7 +63,7 @@ class Engine:
 
 
 @pytest.fixture(autouse=True)
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     fake = Engine()
     for name in ("last_values", "history", "intake", "place"):
         monkeypatch.setattr(doors, name, getattr(fake, name))

@@ -106,6 +106,11 @@ class Linkage:
     points: Sequence[Reading]
 
     @property
+    def point_ids(self) -> str:
+        """The ids of its points, for the page's script."""
+        return " ".join(str(reading.point.pk) for reading in self.points)
+
+    @property
     def tone(self) -> str:
         """The gravest of its points."""
         return self.reading.tone if self.reading else "idle"

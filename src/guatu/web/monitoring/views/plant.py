@@ -34,9 +34,10 @@ def plant(request: SignedInRequest, plant_id: int) -> HttpResponse:
     if part in makers:
         context |= makers[part](request, shown)
         return render(request, f"monitoring/_{part}.html", context)
-    for maker in makers.values():
-        context |= maker(request, shown)
+    context |= _alarms(request, shown) | _warnings(request, shown)
     now = plant_now(shown, context["open_alarms"], at=at, sparks=True)
+    # An engine that did not answer is not waited for a second time.
+    context |= _health(request, shown) if now.reached else {"intake": None, "rejections": []}
     context |= {
         "now": now,
         "pictures": {u.unit.pk: Picture(unit=u) for u in now.units if u.has_picture},

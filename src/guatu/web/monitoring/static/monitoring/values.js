@@ -44,6 +44,7 @@ export class Values {
     this.platforms = this.#by("data-platform");
     this.pictures = this.#by("data-unit-state");
     this.phases = this.#by("data-phases");
+    this.linkages = [...root.querySelectorAll("[data-linkage]")];
   }
 
   #enlist(node) {
@@ -84,6 +85,28 @@ export class Values {
       for (const node of this.pictures.get(point) ?? []) node.dataset.state = String(Math.round(value));
       for (const node of this.phases.get(point) ?? []) phase(node, Math.round(value));
     }
+    for (const node of this.linkages) this.#link(node);
+  }
+
+  // A linkage is as grave as the gravest of its points, which it names.
+  #link(node) {
+    let worst = null;
+    let stage = 0;
+    for (const point of node.dataset.linkage.split(" ")) {
+      const element = this.shown.get(Number(point))?.[0];
+      if (!element || "stale" in element.node.dataset) continue;
+      const own = Number(element.node.dataset.stage);
+      if (worst === null || own > stage) [worst, stage] = [element, own];
+    }
+    if (worst === null) return;
+    const name = worst.node.querySelector(".plate-name")?.textContent ?? "";
+    const said = stage ? `${name} ${node.dataset[`stage${stage}`]}` : node.dataset.normal;
+    const standing = node.querySelector(".linkage-standing");
+    if (node.dataset.shown === said) return;
+    node.dataset.shown = said;
+    node.setAttribute("class", `linkage tone-${["good", "attention", "bad"][stage]}`);
+    node.querySelector(".linkage-shape").textContent = ["●", "▲", "■"][stage];
+    standing.textContent = said;
   }
 
   #write(element, value, inAlarm) {
