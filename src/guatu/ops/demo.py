@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -215,6 +215,8 @@ def _write_keys(path: Path, keys: dict[str, str]) -> None:
 def run_plants(house: House) -> None:
     """Send for the demo's plants until SIGTERM.
 
+    GUATU_DEMO_ACCIDENT_S sets after how many seconds the first casting line loses its water.
+
     Args:
         house: its gateway, and the keys that `furnish` kept.
     """
@@ -223,6 +225,7 @@ def run_plants(house: House) -> None:
         signal.signal(number, lambda *_: stop.set())
     keys = json.loads((house.home / "demo-keys.json").read_text())
     authority = os.environ.get("GUATU_GATEWAY_CA")
-    run_demo_plants(
-        DemoConfig(), house.gateway_url, keys, Path(authority) if authority else None, stop
-    )
+    config = DemoConfig()
+    if after := os.environ.get("GUATU_DEMO_ACCIDENT_S"):
+        config = replace(config, accident_at_s=float(after))
+    run_demo_plants(config, house.gateway_url, keys, Path(authority) if authority else None, stop)

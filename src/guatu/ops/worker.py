@@ -19,7 +19,7 @@ from guatu.ops.recorder import Recorder
 from guatu.telemetry import log
 from guatu.telemetry.settings import StreamSettings
 from guatu.web.monitoring import actions as monitoring
-from guatu.web.monitoring.models import EventPosition
+from guatu.web.monitoring.models import EventPosition, Plant
 from guatu.web.warnings import actions as warnings
 from guatu.web.warnings.models import WarningEntry
 
@@ -135,11 +135,10 @@ class Announcer:
         plants, self.plants = self.plants, set()
         for plant in sorted(plants):
             await self._say({"kind": "alarm", "plant": plant, "region": None})
-        if self._last is None:
-            self._last = await self._database.do(_last_entry)
-        regions, self._last = await self._database.do(_touched_regions, after=self._last)
-        for region in regions:
-            await self._say({"kind": "warning", "plant": None, "region": region})
+        after = await self._database.do(_last_entry) if self._last is None else self._last
+        touched, self._last = await self._database.do(_touched, after=after)
+        for region, plant in touched:
+            await self._say({"kind": "warning", "plant": plant, "region": region})
 
     async def _say(self, change: dict[str, Any]) -> None:
         await self._client.publish(log.CHANGED, json.dumps(change).encode())
@@ -149,13 +148,28 @@ def _last_entry() -> int:
     return WarningEntry.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
-def _touched_regions(*, after: int) -> tuple[list[str], int]:
+def _touched(*, after: int) -> tuple[list[tuple[str, int | None]], int]:
+    """Give the regions and plants whose warnings changed, and the last change seen.
+
+    A plant's officer hears of plants, not of regions: the plants of the owner and of where the
+    warning arose are named.
+    """
     rows = list(
         WarningEntry.objects.filter(pk__gt=after)
         .order_by("pk")
-        .values_list("pk", "warning__region_id")
+        .values_list("pk", "warning__region_id", "warning__organisation_id", "warning__origin_id")
     )
-    return sorted({region for _, region in rows}), rows[-1][0] if rows else after
+    plants: dict[int, list[int]] = {}
+    concerned = {organisation for _, _, *both in rows for organisation in both}
+    for plant, organisation in Plant.objects.filter(organisation__in=concerned).values_list(
+        "pk", "organisation_id"
+    ):
+        plants.setdefault(organisation, []).append(plant)
+    touched: set[tuple[str, int | None]] = set()
+    for _, region, owner, origin in rows:
+        named: list[int | None] = [*plants.get(owner, []), *plants.get(origin, [])]
+        touched.update((region, plant) for plant in named or [None])
+    return sorted(touched, key=str), rows[-1][0] if rows else after
 
 
 async def _every(seconds: float, work: Callable[[], Any]) -> None:
