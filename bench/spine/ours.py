@@ -136,13 +136,14 @@ async def configure(load: Load, house: House) -> None:
     async with log.connection(streams, "bench") as client:
         js = client.jetstream()
         await log.ensure_streams(js, streams)
-        room = asyncio.Semaphore(32)
+        room = asyncio.Semaphore(4)
 
         async def one(plant: int) -> None:
-            config = config_of(load, plant).as_json()
-            partition = log.partition_of(config["code"], streams.partitions)
-            command = b"C" + json.dumps({"command": "configure", "config": config}).encode()
             async with room:
+                # Made one at a time: thousands in a row would keep the loop from its pings.
+                config = config_of(load, plant).as_json()
+                partition = log.partition_of(config["code"], streams.partitions)
+                command = b"C" + json.dumps({"command": "configure", "config": config}).encode()
                 await log.publish(js, log.beats_subject(partition), command, timeout_s=30)
                 await log.publish(
                     js, log.plants_subject(plant + 1), json.dumps(config).encode(), timeout_s=30

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
 
 from guatu.access.messages import (
     SLOT_OF_LIMIT,
@@ -63,12 +64,14 @@ def _rows(value: object, where: str) -> list[Any]:
     return list(value)
 
 
-def _optional(source: dict[str, Any], name: str, where: str) -> float | None:
+def _optional(source: dict[str, Any], name: str) -> float | None:
     value = source.get(name)
-    return None if value is None else _number(value, f"{where}.{name}")
+    return None if value is None else _number(value, f".{name}")
 
 
 def _states(value: object, where: str) -> tuple[int, ...]:
+    if not value and isinstance(value, list | tuple):
+        return ()
     rows = _rows(value, where)
     return tuple(_whole(s, f"{where}[{i}]", high=STATE_COUNT - 1) for i, s in enumerate(rows))
 
@@ -130,58 +133,86 @@ def _check_rows(rows: object, points: int, times: int) -> None:
         refuse("too_many_samples", "$.v", limit=MAX_SAMPLES, count=points * times)
 
 
-def _read_limit(data: object, where: str) -> Limit:
-    row = _mapping(data, where)
+T = TypeVar("T")
+
+
+def _each(rows: object, where: str, read: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
+    """Read each row; a problem inside one is given the row's place, built only then."""
+    found = []
+    for i, row in enumerate(_rows(rows, where)):
+        try:
+            found.append(read(_mapping(row, "")))
+        except RefusedError as refused:
+            inner = refused.problem
+            problem = Problem(inner.code, f"{where}[{i}]{inner.where}", inner.facts)
+            raise RefusedError(problem) from None
+    return tuple(found)
+
+
+def _read_limit(row: dict[str, Any]) -> Limit:
     side, stage = row.get("side"), row.get("stage")
-    if (side, stage) not in SLOT_OF_LIMIT:
-        refuse("unknown_kind", f"{where}.side", allowed="low/high × 1/2")
-    deadband = _number(row.get("deadband", 0.0), f"{where}.deadband")
+    if (
+        not isinstance(side, str)
+        or not isinstance(stage, int)
+        or (side, stage) not in SLOT_OF_LIMIT
+    ):
+        refuse("unknown_kind", ".side", allowed="low/high × 1/2")
+    deadband = _number(row.get("deadband", 0.0), ".deadband")
     if deadband < 0:
-        refuse("bad_limit", f"{where}.deadband", detail="deadband < 0")
+        refuse("bad_limit", ".deadband", detail="deadband < 0")
     return Limit(
-        side=str(side),
-        stage=int(stage),  # type: ignore[arg-type] # one of the table's keys
-        value=_number(row.get("value"), f"{where}.value"),
+        side=side,
+        stage=stage,
+        value=_number(row.get("value"), ".value"),
         deadband=deadband,
-        on_delay_ms=_whole(row.get("on_delay_ms", 0), f"{where}.on_delay_ms"),
-        off_delay_ms=_whole(row.get("off_delay_ms", 0), f"{where}.off_delay_ms"),
-        states=_states(row.get("states", ()), f"{where}.states"),
+        on_delay_ms=_whole(row.get("on_delay_ms", 0), ".on_delay_ms"),
+        off_delay_ms=_whole(row.get("off_delay_ms", 0), ".off_delay_ms"),
+        states=_states(row.get("states", ()), ".states"),
     )
 
 
-def _read_limits(data: object, where: str) -> tuple[Limit, ...]:
-    limits = tuple(_read_limit(x, f"{where}[{i}]") for i, x in enumerate(_rows(data, where)))
-    if len({limit.slot for limit in limits}) != len(limits):
-        refuse("bad_limit", where, detail="side and stage given twice")
+def _read_limits(data: object) -> tuple[Limit, ...]:
+    limits = _each(data, ".limits", _read_limit)
+    if len(limits) > 1 and len({limit.slot for limit in limits}) != len(limits):
+        refuse("bad_limit", ".limits", detail="side and stage given twice")
     return limits
 
 
-def _read_point(data: object, where: str, units: frozenset[int]) -> Point:
-    row = _mapping(data, where)
+def _read_point(row: dict[str, Any], units: frozenset[int]) -> Point:
     if row.get("kind", "analog") not in POINT_KINDS:
-        refuse("unknown_kind", f"{where}.kind", allowed="/".join(POINT_KINDS))
+        refuse("unknown_kind", ".kind", allowed="/".join(POINT_KINDS))
     if row.get("role", "") not in ("", "unit_state"):
-        refuse("unknown_kind", f"{where}.role", allowed="unit_state")
+        refuse("unknown_kind", ".role", allowed="unit_state")
     unit = row.get("unit")
     if unit is not None and unit not in units:
-        refuse("unknown_unit", f"{where}.unit")
+        refuse("unknown_unit", ".unit")
     missing = row.get("missing_after_ms")
     return Point(
-        id=_whole(row.get("id"), f"{where}.id", low=1, high=2**31 - 1),
-        code=_text(row.get("code"), f"{where}.code"),
+        id=_whole(row.get("id"), ".id", low=1, high=2**31 - 1),
+        code=_text(row.get("code"), ".code"),
         unit=unit,
         kind=row.get("kind", "analog"),
         role=row.get("role", ""),
-        decimals=_whole(row.get("decimals", 3), f"{where}.decimals", high=9),
-        physical_low=_optional(row, "physical_low", where),
-        physical_high=_optional(row, "physical_high", where),
+        decimals=_whole(row.get("decimals", 3), ".decimals", high=9),
+        physical_low=_optional(row, "physical_low"),
+        physical_high=_optional(row, "physical_high"),
         core=bool(row.get("core", False)),
-        limits=_read_limits(row.get("limits", ()), f"{where}.limits"),
-        missing_after_ms=(
-            None if missing is None else _whole(missing, f"{where}.missing_after_ms", low=1)
-        ),
-        missing_states=_states(row.get("missing_states", ()), f"{where}.missing_states"),
+        limits=_read_limits(row.get("limits", ())),
+        missing_after_ms=None if missing is None else _whole(missing, ".missing_after_ms", low=1),
+        missing_states=_states(row.get("missing_states", ()), ".missing_states"),
     )
+
+
+def _read_unit(row: dict[str, Any]) -> Unit:
+    return Unit(
+        id=_whole(row.get("id"), ".id", low=1, high=2**31 - 1),
+        code=_text(row.get("code"), ".code"),
+        kind=str(row.get("kind", "")),
+    )
+
+
+def _read_key(row: dict[str, Any]) -> Key:
+    return Key(id=_text(row.get("id"), ".id"), sha256=_text(row.get("sha256"), ".sha256"))
 
 
 def read_plant_config(data: object) -> PlantConfig:
@@ -191,24 +222,13 @@ def read_plant_config(data: object) -> PlantConfig:
         RefusedError: with the first problem and its place.
     """
     row = _mapping(data, "$")
-    units = tuple(
-        Unit(
-            id=_whole(u.get("id"), f"$.units[{i}].id", low=1, high=2**31 - 1),
-            code=_text(u.get("code"), f"$.units[{i}].code"),
-            kind=str(u.get("kind", "")),
-        )
-        for i, u in enumerate(
-            _mapping(x, "$.units[]") for x in _rows(row.get("units", ()), "$.units")
-        )
-    )
+    units = _each(row.get("units", ()), "$.units", _read_unit)
     known = frozenset(unit.id for unit in units)
-    points = tuple(
-        _read_point(p, f"$.points[{i}]", known)
-        for i, p in enumerate(_rows(row.get("points", ()), "$.points"))
-    )
-    for what, count in (("units", len(known)), ("points", len({p.id for p in points}))):
-        if count != len(units if what == "units" else points):
-            refuse("doubled_id", f"$.{what}")
+    points = _each(row.get("points", ()), "$.points", lambda point: _read_point(point, known))
+    if len(known) != len(units):
+        refuse("doubled_id", "$.units")
+    if len({p.id for p in points}) != len(points):
+        refuse("doubled_id", "$.points")
     if len({p.code for p in points}) != len(points):
         refuse("doubled_point", "$.points")
     return PlantConfig(
@@ -216,37 +236,10 @@ def read_plant_config(data: object) -> PlantConfig:
         code=_text(row.get("code"), "$.code"),
         version=_whole(row.get("version"), "$.version"),
         region=_text(row.get("region"), "$.region"),
-        keys=_read_keys(row.get("keys", ())),
+        keys=_each(row.get("keys", ()), "$.keys", _read_key),
         units=units,
         points=points,
     )
-
-
-def _read_units(data: object) -> tuple[Unit, ...]:
-    units = []
-    for i, item in enumerate(_rows(data, "$.units")):
-        row = _mapping(item, f"$.units[{i}]")
-        units.append(
-            Unit(
-                id=_whole(row.get("id"), f"$.units[{i}].id", low=1, high=2**31 - 1),
-                code=_text(row.get("code"), f"$.units[{i}].code"),
-                kind=str(row.get("kind", "")),
-            )
-        )
-    return tuple(units)
-
-
-def _read_keys(data: object) -> tuple[Key, ...]:
-    keys = []
-    for i, item in enumerate(_rows(data, "$.keys")):
-        row = _mapping(item, f"$.keys[{i}]")
-        keys.append(
-            Key(
-                id=_text(row.get("id"), f"$.keys[{i}].id"),
-                sha256=_text(row.get("sha256"), f"$.keys[{i}].sha256"),
-            )
-        )
-    return tuple(keys)
 
 
 def read_command(data: object) -> Configure | Acknowledge:

@@ -133,10 +133,11 @@ class Announcer:
     async def announce(self) -> None:
         """Publish what changed since the last time."""
         plants, self.plants = self.plants, set()
-        for plant in sorted(plants):
-            await self._say({"kind": "alarm", "plant": plant, "region": None})
-        after = await self._database.do(_last_entry) if self._last is None else self._last
-        touched, self._last = await self._database.do(_touched, after=after)
+        for alarmed in sorted(plants):
+            await self._say({"kind": "alarm", "plant": alarmed, "region": None})
+        if self._last is None:
+            self._last = await self._database.do(_last_entry)
+        touched, self._last = await self._database.do(_touched, after=self._last)
         for region, plant in touched:
             await self._say({"kind": "warning", "plant": plant, "region": region})
 

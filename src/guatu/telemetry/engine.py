@@ -19,7 +19,7 @@ from guatu.telemetry import answers, checkpoint, kernels, log
 from guatu.telemetry.follow import PAUSE_S, Entry, LogReader, LogReplaced
 from guatu.telemetry.history.write import warm_up as warm_up_history
 from guatu.telemetry.outbox import EventOutbox
-from guatu.telemetry.served import stop_signal
+from guatu.telemetry.served import ended, stop_signal
 from guatu.telemetry.settings import EngineSettings
 from guatu.telemetry.state import PartitionState
 from guatu.telemetry.step import Engine
@@ -60,7 +60,7 @@ class PartitionRunner:
         await self._adopt_stream()
         subject = log.ask_subject(self._partition)
         subscription = await self._client.subscribe(subject, cb=self._asked)
-        helpers = [
+        helpers: list[asyncio.Future[None]] = [
             asyncio.ensure_future(self._outbox.run()),
             asyncio.ensure_future(self._tell_progress()),
         ]
@@ -70,8 +70,7 @@ class PartitionRunner:
                     await self._read()
                 await self._adopt_stream()
         finally:
-            for helper in helpers:
-                helper.cancel()
+            await ended(*helpers)
             with contextlib.suppress(*LOST):
                 await subscription.unsubscribe()
 
@@ -260,11 +259,9 @@ async def _run(settings: EngineSettings) -> None:
         ]
         stopping = asyncio.ensure_future(stop.wait())
         done, _ = await asyncio.wait({stopping, *partitions}, return_when=asyncio.FIRST_COMPLETED)
-        for task in partitions:
-            task.cancel()
-        await asyncio.gather(*partitions, return_exceptions=True)
-        for ended in done - {stopping}:
-            ended.result()  # a partition that ended by itself failed: let the supervisor see it
+        await ended(*partitions)
+        for failed in done - {stopping}:
+            failed.result()  # a partition that ended by itself failed: let the supervisor see it
     logger.info("stopped")
 
 

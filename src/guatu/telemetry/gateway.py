@@ -28,6 +28,7 @@ from guatu.telemetry.served import (
     Scope,
     Send,
     answer,
+    ended,
     read_body,
     serve,
     stop_signal,
@@ -263,9 +264,9 @@ async def _run(settings: GatewaySettings) -> None:
             certificate=settings.certificate,
             private_key=settings.private_key,
         )
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait_for(gateway.drain(), 6)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(gateway.drain(), 6)
+        await ended(*tasks)
     logger.info("stopped")
 
 

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from guatu.telemetry import log
-from guatu.telemetry.served import Header, Receive, Scope, Send, answer, serve, stop_signal
+from guatu.telemetry.served import Header, Receive, Scope, Send, answer, ended, serve, stop_signal
 from guatu.telemetry.settings import LiveSettings
 from guatu.telemetry.ticket import Ticket, read_ticket
 
@@ -229,7 +229,7 @@ async def _run(settings: LiveSettings) -> None:
         telling = asyncio.ensure_future(live.tell_values())
         logger.info("live at http://%s:%d", settings.host, settings.port)
         await serve(live, stop, host=settings.host, port=settings.port)
-        telling.cancel()
+        await ended(telling)
     logger.info("stopped")
 
 

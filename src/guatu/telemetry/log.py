@@ -189,8 +189,8 @@ async def connection(streams: StreamSettings, name: str) -> AsyncIterator[Client
     try:
         yield client
     finally:
-        with contextlib.suppress(NatsError, OSError):
-            await client.close()
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await asyncio.wait_for(client.close(), 3)
 
 
 def _bytes_for_beats(streams: StreamSettings) -> int:

@@ -36,6 +36,19 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
+async def ended(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks until they have ended.
+
+    More than once, because up to Python 3.11 `asyncio.wait_for` may swallow a cancellation that
+    meets the result it waits for, and a loop around it would then go on for ever.
+    """
+    running = {task for task in tasks if not task.done()}
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=0.5)
+
+
 async def serve(
     app: App,
     stop: asyncio.Event,
