@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -25,7 +24,6 @@ from guatu.ops.supervise import Supervisor
 from guatu.telemetry import log
 from guatu.telemetry.settings import StreamSettings
 
-CUT_MS = 5_000
 CONNECTIONS = 60
 """Divides 3,000 plants, so that a plant stays on its connection and its beats keep their order."""
 
@@ -53,8 +51,6 @@ def running(home: Path) -> Iterator[House]:
         monitor_port=monitor,
         tls=False,
     )
-    # What the last samples wait for is a cut; under load, cuts come by count long before.
-    os.environ["GUATU_CUT_MS"] = str(CUT_MS)
     with standing(house, Supervisor(), ("log", "gateway", "engine")):
         yield house
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 
 from guatu.telemetry import intake, kernels, log
 from guatu.telemetry.history import write
@@ -105,7 +106,7 @@ async def streams(
         for stream in (log.beats_stream(0), log.EVENTS_STREAM, log.PLANTS_STREAM):
             try:
                 await js.delete_stream(stream)
-            except log.NotFoundError:
+            except NotFoundError:
                 continue
 
 

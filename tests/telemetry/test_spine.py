@@ -364,7 +364,7 @@ async def test_a_gateway_learns_plants_from_the_log(spine: Spine, streams: Strea
 
 async def test_history_is_equal_to_what_a_busy_plant_sent(spine: Spine) -> None:
     t, seeded = now_ms(), np.random.default_rng(7)
-    sent = {}
+    sent: dict[int, float] = {}
     for number in range(40):
         values = np.round(seeded.uniform(80, 500, 25), 1)
         times = [t + 1000 * number + 10 * i for i in range(25)]
