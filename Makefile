@@ -29,7 +29,7 @@ setup-dev: .venv/.dev
 lint: setup-dev ## format, lint, templates, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/djlint --quiet --check --lint src/guatu/web
+	$(BIN)/djlint --quiet --lint src/guatu/web
 	$(BIN)/codespell src tests docs README.md CONTRIBUTING.md
 	$(BIN)/mypy
 	$(BIN)/lint-imports
@@ -37,7 +37,6 @@ lint: setup-dev ## format, lint, templates, types, import contracts
 fmt: setup-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/djlint --quiet --reformat src/guatu/web || true
 
 unit: setup-dev ## unit, property, web, engine, browser and short fault tests, with coverage
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
