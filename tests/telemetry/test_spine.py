@@ -21,6 +21,7 @@ from guatu.telemetry.engine import PartitionRunner
 from guatu.telemetry.follow import follow_plants
 from guatu.telemetry.gateway import Gateway, now_ms
 from guatu.telemetry.history.read import count_stored, read_samples
+from guatu.telemetry.served import ended
 from guatu.telemetry.settings import EngineSettings, GatewaySettings, StreamSettings
 from tests.telemetry.conftest import until
 
@@ -112,8 +113,7 @@ class Spine:
     async def stop_engine(self) -> None:
         """Stop at once, as a kill would: nothing is stored on the way out."""
         if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
+            await ended(self._running)
             self._running = None
 
     async def is_answering(self) -> bool:
