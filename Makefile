@@ -38,11 +38,17 @@ fmt: setup-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-unit: setup-dev ## unit, property, web, engine, browser and short fault tests, with coverage
-	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+unit: setup-dev ## unit, property, web, engine and fault tests, then the browser's, with coverage
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not browser" --cov --cov-report=
+	# Apart, because a browser keeps an event loop of its own in the process that drives it.
+	$(BIN)/pytest -m browser --cov --cov-append --cov-report=term:skip-covered
+
+faults: setup-dev ## the kills and pauses, ten times over
+	GUATU_FAULT_ROUNDS=10 $(BIN)/pytest -m faults -s
 
 clean:
 	rm -rf .venv .guatu build dist
 
 bench-%: setup-dev
+	bash bench/install_peers.sh
 	$(BIN)/python -m bench.$*

@@ -63,7 +63,12 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def browser_context_args() -> dict[str, Any]:
     """The usual workstation of a control room."""
-    return {"viewport": {"width": 1366, "height": 768}, "timezone_id": "Asia/Shanghai"}
+    return {
+        "viewport": {"width": 1366, "height": 768},
+        "timezone_id": "Asia/Shanghai",
+        # A colour on its way to another is neither: what is measured is what comes to rest.
+        "reduced_motion": "reduce",
+    }
 
 
 @pytest.fixture
