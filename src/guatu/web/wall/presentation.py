@@ -23,7 +23,8 @@ from guatu.web.wall.map import VIEWS, Area, WallMap
 from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
 from guatu.web.warnings.wording import state_tone
 
-FEW: Final = 4
+FEW: Final = 18
+"""Rows that find room beside the map."""
 VIEW_LABELS: Final[Mapping[str, str | Promise]] = {
     "prefecture": gettext_lazy("Prefectures"),
     "county": gettext_lazy("Counties"),
@@ -98,8 +99,8 @@ def of_board(
             (TODO_LABELS.get(verb, verb), count) for verb, count in board.todos.by_verb.items()
         ],
         "most": max((area.tally.total for area in board.areas), default=0),
-        # Few plants leave room beside the map; on a wall the places stay where they are.
-        "few": len(board.plants) <= FEW and not is_big_screen(request),
+        # Few rows find room beside the map; on a wall the places stay where they are.
+        "few": _rows_beside(board) <= FEW and not is_big_screen(request),
     }
 
 
@@ -163,3 +164,8 @@ def _doing(board: Board, line: PlantLine) -> tuple[str, str]:
 def area_url(area: Area) -> str:
     """The desk, narrowed to a division."""
     return f"{reverse('warnings:desk')}?{urlencode({'region': area.region.code})}"
+
+
+def _rows_beside(board: Board) -> int:
+    """Count the rows that would stand one under another beside the map."""
+    return len(board.warnings) + max(len(board.ranking), 1) + len(board.plants)
