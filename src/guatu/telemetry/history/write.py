@@ -23,8 +23,8 @@ TENS = np.array([10.0**e for e in range(16)])
 LARGEST = float(2**31 - 1)
 SCHEMA = pa.schema(
     [
-        ("point", pa.int32()),
-        ("at_ms", pa.int64()),
+        pa.field("point", pa.int32(), nullable=False),
+        pa.field("at_ms", pa.int64(), nullable=False),
         ("decimals", pa.int8()),
         ("scaled", pa.int32()),
         ("value", pa.float64()),
@@ -101,45 +101,41 @@ def _count(rows, times_each, points_each, values, decimals, counts, exact):  # t
 
 
 @njit(cache=True, nogil=True)
-def _scatter(rows, times, times_each, points_each, values, places, out_times, out_values):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, PLR0917
-    at, row_at, time_at = 0, 0, 0
+def _scatter(  # type: ignore[no-untyped-def] # noqa: ANN202, PLR0917
+    rows,  # noqa: ANN001
+    times,  # noqa: ANN001
+    times_each,  # noqa: ANN001
+    points_each,  # noqa: ANN001
+    values,  # noqa: ANN001
+    tables,  # noqa: ANN001
+    out,  # noqa: ANN001
+):
+    """Put each sample at its point's next place; give how many points are out of order there."""
+    ids, decimals, exact, places, last = tables
+    point, at_ms, digits, scaled, value = out
+    exacts = len(scaled)
+    at, row_at, time_at, disorder = 0, 0, 0, 0
     for block in range(len(points_each)):
         for i in range(points_each[block]):
             row = rows[row_at + i]
-            place = places[row]
+            place, before, ten = places[row], last[row], TENS[decimals[row]]
             for j in range(times_each[block]):
-                value = values[at]
+                sample, time = values[at], times[time_at + j]
                 at += 1
-                if not np.isnan(value):
-                    out_times[place] = times[time_at + j]
-                    out_values[place] = value
-                    place += 1
-            places[row] = place
+                if np.isnan(sample):
+                    continue
+                point[place], at_ms[place] = ids[row], time
+                if exact[row]:
+                    digits[place], scaled[place] = decimals[row], np.int32(np.rint(sample * ten))
+                else:
+                    value[place - exacts] = sample
+                disorder += time <= before
+                before = time
+                place += 1
+            places[row], last[row] = place, before
         row_at += points_each[block]
         time_at += times_each[block]
-
-
-@njit(cache=True, nogil=True)
-def _order(begins, ends, times, values, doubled):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """Sort each point's stretch by time where needed; mark samples of a time already there."""
-    marked = 0
-    for k in range(len(begins)):
-        begin, end = begins[k], ends[k]
-        is_rising = True
-        for at in range(begin + 1, end):
-            if times[at] <= times[at - 1]:
-                is_rising = False
-                break
-        if is_rising:
-            continue
-        order = np.argsort(times[begin:end], kind="mergesort")
-        times[begin:end] = times[begin:end][order]
-        values[begin:end] = values[begin:end][order]
-        for at in range(begin + 1, end):
-            if times[at] == times[at - 1]:
-                doubled[at] = True
-                marked += 1
-    return marked
+    return disorder
 
 
 def sort_blocks(blocks: list[Block], ids: NDArray[np.int32], decimals: NDArray[np.int8]) -> Sorted:
@@ -160,24 +156,42 @@ def sort_blocks(blocks: list[Block], ids: NDArray[np.int32], decimals: NDArray[n
     _count(rows, times_each, points_each, values, decimals, counts, exact)
     present = np.flatnonzero(counts)
     present = present[np.lexsort((ids[present], ~exact[present]))]
-    ends = np.cumsum(counts[present])
-    begins = ends - counts[present]
     places = np.zeros(len(ids), np.int64)
-    places[present] = begins
-    total = int(ends[-1]) if len(ends) else 0
-    out_times, out_values = np.empty(total, np.int64), np.empty(total, np.float64)
-    _scatter(rows, times, times_each, points_each, values, places, out_times, out_values)
-    doubled = np.zeros(total, np.bool_)
-    marked = int(_order(begins, ends, out_times, out_values, doubled))
-    row_of = np.repeat(present.astype(np.int32), counts[present])
-    doubled_rows = row_of[:0]
-    if marked:
-        doubled_rows = row_of[doubled]
-        row_of, out_times, out_values = row_of[~doubled], out_times[~doubled], out_values[~doubled]
-    exacts = int(np.count_nonzero(exact[row_of])) if total else 0
-    digits = decimals[row_of[:exacts]]
-    scaled = np.rint(out_values[:exacts] * TENS[digits]).astype(np.int32)
-    return Sorted(ids[row_of], out_times, digits, scaled, out_values[exacts:], doubled_rows)
+    ends = np.cumsum(counts[present])
+    places[present] = ends - counts[present]
+    total, exacts = int(counts.sum()), int(counts[exact].sum())
+    out = (
+        np.empty(total, np.int32),
+        np.empty(total, np.int64),
+        np.empty(exacts, np.int8),
+        np.empty(exacts, np.int32),
+        np.empty(total - exacts, np.float64),
+    )
+    last = np.full(len(ids), -(2**62), np.int64)
+    tables = (ids, decimals, exact, places, last)
+    disorder = _scatter(rows, times, times_each, points_each, values, tables, out)
+    found = Sorted(*out, np.empty(0, np.int32))
+    return _put_right(found, np.repeat(present, counts[present])) if disorder else found
+
+
+def _put_right(found: Sorted, rows: NDArray[np.intp]) -> Sorted:
+    """Sort by time within each point, and leave out samples of a time already there."""
+    exacts = len(found.scaled)
+    # Stable, and by the part first: of two samples of one time the one logged first stays.
+    order = np.lexsort((found.at_ms, found.point, np.arange(len(rows)) >= exacts))
+    point, at_ms = found.point[order], found.at_ms[order]
+    again = np.zeros(len(order), np.bool_)
+    again[1:] = (point[1:] == point[:-1]) & (at_ms[1:] == at_ms[:-1])
+    kept = order[~again]
+    first, rest = kept[kept < exacts], kept[kept >= exacts] - exacts
+    return Sorted(
+        found.point[kept],
+        found.at_ms[kept],
+        found.decimals[first],
+        found.scaled[first],
+        found.value[rest],
+        rows[order[again]].astype(np.int32),
+    )
 
 
 def write_segment(path: Path, rows: Sorted) -> None:
@@ -196,6 +210,7 @@ def write_segment(path: Path, rows: Sorted) -> None:
             compression="zstd",
             compression_level=1,
             use_dictionary=["decimals"],
+            write_statistics=["point", "at_ms"],
             column_encoding=ENCODING,
         )
         for begin, end, columns in (
