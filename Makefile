@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint fmt types contracts unit browser faults setup setup-dev clean
+.PHONY: demo test lint fmt unit faults setup setup-dev clean
 
 demo: setup ## the whole product with a demo province, in the foreground; Ctrl-C stops it
 	@$(BIN)/guatu demo

@@ -9,6 +9,9 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # The package starts a service of its own; the bench starts its own process on a free port.
-printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod +x "$policy"
+fi
 apt-get install -y -qq --no-install-recommends prometheus >/dev/null
-rm -f /usr/sbin/policy-rc.d

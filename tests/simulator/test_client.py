@@ -230,8 +230,8 @@ def test_over_a_real_connection_a_gateway_that_comes_back_gets_everything_in_ord
 
 def test_the_gateways_own_authority_is_trusted_and_another_one_is_not(tmp_path: Path) -> None:
     at = datetime.now(UTC)
-    ours = server_certificate(tmp_path / "ours", at=at)
-    other = server_certificate(tmp_path / "other", at=at)
+    ours = server_certificate(tmp_path / "ours", host="127.0.0.1", at=at)
+    other = server_certificate(tmp_path / "other", host="127.0.0.1", at=at)
     fake = FakeGateway()
     gateway = HttpGateway(fake, certificate=(ours.chain, ours.key))
     gateway.start()

@@ -1,6 +1,6 @@
 """An authority of this installation's own, so that the gateway speaks TLS from the start.
 
-A deployment with a certificate of its own names it in GUATU_GATEWAY_CERT and GUATU_GATEWAY_KEY.
+A deployment with a certificate of its own names it in GUATU_GATEWAY_CERT and GUATU_GATEWAY_TLS_KEY.
 """
 
 import ipaddress
@@ -28,15 +28,16 @@ class Certificate(NamedTuple):
     key: Path
 
 
-def server_certificate(folder: Path, *, at: datetime) -> Certificate:
+def server_certificate(folder: Path, *, host: str, at: datetime) -> Certificate:
     """Give the gateway's certificate, made on first use and renewed before it ends.
 
     Args:
         folder: where the certificate lives; keys in it are readable by their owner only.
+        host: the address plants will call it by, beside this machine's own names.
         at: the moment of asking.
     """
     paths = Certificate(folder / "ca.pem", folder / "gateway.pem", folder / "gateway.key")
-    if all(path.exists() for path in paths) and _still_good(paths.chain, at):
+    if all(path.exists() for path in paths) and _still_good(paths.chain, host, at):
         return paths
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -53,7 +54,7 @@ def server_certificate(folder: Path, *, at: datetime) -> Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Guatu gateway")])
     leaf = (
         _builder(name, ca_name, key.public_key(), at)
-        .add_extension(x509.SubjectAlternativeName(_names()), critical=False)
+        .add_extension(x509.SubjectAlternativeName(_names(host)), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=False), critical=True)
         .add_extension(
@@ -68,8 +69,11 @@ def server_certificate(folder: Path, *, at: datetime) -> Certificate:
     return paths
 
 
-def _still_good(chain: Path, at: datetime) -> bool:
+def _still_good(chain: Path, host: str, at: datetime) -> bool:
     certificate = x509.load_pem_x509_certificate(chain.read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    if not set(_names(host)) <= set(names):
+        return False
     return certificate.not_valid_after_utc - at > timedelta(days=RENEW_DAYS)
 
 
@@ -101,13 +105,14 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
     )
 
 
-def _names() -> list[x509.GeneralName]:
-    hosts = dict.fromkeys(["localhost", socket.gethostname()])
-    return [
-        *(x509.DNSName(host) for host in hosts if host),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address("::1")),
-    ]
+def _names(host: str) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = []
+    for name in dict.fromkeys(["localhost", socket.gethostname(), "127.0.0.1", "::1", host]):
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(name)))
+        except ValueError:
+            names.append(x509.DNSName(name))
+    return names
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

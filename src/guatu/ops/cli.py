@@ -159,7 +159,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=_h("从一份正常记录学习两级限值", "learn two-stage limits from a normal recording"),
     )
-    add("--rows", type=int, default=60, help=_h("每包行数，默认 60", "rows a beat, default 60"))
+    add("--rows", type=_rows, default=60, help=_h("每包行数，默认 60", "rows a beat, default 60"))
 
 
 def _speed(text: str) -> float:
@@ -175,6 +175,14 @@ def _speed(text: str) -> float:
             )
         )
     return value
+
+
+def _rows(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            say("每包至少一行", "a beat has at least one row", separator=" / ")
+        )
+    return int(text)
 
 
 def _h(zh: str, en: str) -> str:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from guatu.ops.errors import CannotStart
 from guatu.ops.house import House
+from guatu.ops.words import say
 from guatu.simulator.plants import DEMO_PLANTS, DemoPlant
 from guatu.simulator.run import DemoConfig, run_demo_plants
 from guatu.simulator.units import DemoPoint, DemoUnit
@@ -54,13 +56,25 @@ def furnish(house: House) -> None:
 
     Args:
         house: where the plants' keys are kept, for their senders.
+
+    Raises:
+        CannotStart: where somebody else's plants or people live already.
     """
     from django.db import transaction  # noqa: PLC0415  after Django's set-up
 
     from guatu.web.monitoring.models import Plant  # noqa: PLC0415
+    from guatu.web.people.models import User  # noqa: PLC0415
 
     if Plant.objects.filter(code=FIRST_PLANT).exists():
         return
+    if Plant.objects.exists() or User.objects.exists():
+        # The demo's accounts have a password that everybody knows.
+        raise CannotStart(
+            say(
+                f"{house.home} 中已有真实数据。请用 GUATU_HOME 为演示另设一个目录。",
+                f"{house.home} is in use. Give the demo a folder of its own in GUATU_HOME.",
+            )
+        )
     at = timezone.now()
     with transaction.atomic():
         places = _organisations(at)

@@ -19,7 +19,7 @@ from guatu.telemetry.log import EVENTS_STREAM
 logger = logging.getLogger("recorder")
 
 BATCH, WAIT_S = 200, 1.0
-LONGEST_PAUSE_S = 5.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 
 InDatabase = Callable[[int, int, list[dict[str, Any]]], Awaitable[None]]
 
@@ -33,29 +33,31 @@ class Recorder:
         record: writes (partition, place in the stream, events); doing it twice changes nothing.
         position: gives the place in the stream up to which all is recorded.
         aside: folder for events that cannot be recorded, so that one cannot stop all others.
+        pause_s: how long to wait after the next failure; it grows until something is recorded.
     """
 
     client: Client
     record: InDatabase
     position: Callable[[], Awaitable[int]]
     aside: Path
+    pause_s: float = FIRST_PAUSE_S
 
     async def run(self) -> None:
         """Record for ever; after any failure of log or database, go on where it stopped."""
-        pause_s = 0.2
         while True:
             try:
                 await self._follow()
             except (NatsError, OSError, TimeoutError, DatabaseError) as problem:
-                logger.warning("recording again in %.1f s: %r", pause_s, problem)
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-            else:
-                pause_s = 0.2
+                logger.warning("recording again in %.1f s: %r", self.pause_s, problem)
+                await asyncio.sleep(self.pause_s)
+                self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
 
     async def _follow(self) -> None:
         """Record from the last position on, until the log or the database fails."""
-        start = await self.position() + 1
+        stream = await self.client.jetstream().stream_info(EVENTS_STREAM)
+        position = await self.position()
+        # A log made anew counts from the beginning; recording twice changes nothing.
+        start = position + 1 if position <= stream.state.last_seq else 1
         subscription = await self.client.jetstream().pull_subscribe(
             "events.*",
             stream=EVENTS_STREAM,
@@ -81,6 +83,7 @@ class Recorder:
                 if sequence > expected and start > 1:
                     logger.warning("events %d to %d are gone", expected, sequence - 1)
                 await self._record(message, sequence)
+                self.pause_s = FIRST_PAUSE_S
                 expected = sequence + 1
 
     async def _record(self, message: Msg, sequence: int) -> None:

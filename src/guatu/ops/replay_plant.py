@@ -59,6 +59,14 @@ def plant_for(
         missing = sorted(set(sensors) - points)
         if missing or code not in keys:
             raise OperatorError(_cannot_reuse(code, missing))
+        if learned:
+            raise OperatorError(
+                say(
+                    f"企业 {code} 已登记，限值不会改变。请用 --plant 换一个企业编码。",
+                    f"The plant {code} is registered; its limits would not change. "
+                    "Name another with --plant.",
+                )
+            )
         return existing, keys[code]
     place = Region.objects.filter(pk=region).first()
     if place is None:
@@ -193,17 +201,20 @@ async def _told(plant: int) -> int:
         await client.close()
 
 
-def settled(plant: Plant, *, expected: int, patience_s: float) -> Stored:
+def settled(plant: Plant, *, before: Stored, accepted: int, patience_s: float) -> Stored:
     """Wait until all that was acknowledged is stored and recorded, and count it.
 
     Args:
         plant: whose rows.
-        expected: how many rows were acknowledged.
+        before: what was stored before the first was sent.
+        accepted: how many samples were acknowledged since.
         patience_s: after this, what is there is given as it is.
     """
     deadline = time.monotonic() + patience_s
     while True:
         now = stored(plant)
-        if (now.rows >= expected and now.told == now.alarms) or time.monotonic() > deadline:
+        stored_all = now.rows - before.rows >= accepted
+        recorded_all = now.told - before.told == now.alarms - before.alarms
+        if (stored_all and recorded_all) or time.monotonic() > deadline:
             return now
         time.sleep(1.0)

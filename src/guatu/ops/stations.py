@@ -17,7 +17,7 @@ class Stored:
         distinct: of these, how many differ in point or time.
         received: samples that the engine has read from the log.
         accepted: samples that the engine kept.
-        told: alarms that the engine has told of, ever.
+        told: alarms that the engine has told of, as far back as the log holds them.
         alarms: rows of the database.
         warnings: rows of the database.
     """

@@ -169,7 +169,9 @@ class Supervisor:
             preexec_fn=_die_with_parent,  # noqa: PLW1509  only our main thread spawns
         )
         assert process.stdout is not None  # noqa: S101  asked for above
-        threading.Thread(target=self._relay, args=(child, process.stdout), daemon=True).start()
+        relay = threading.Thread(target=self._relay, args=(child, process.stdout), daemon=True)
+        self._relays = [*(one for one in self._relays if one.is_alive()), relay]
+        relay.start()
         return process
 
     def _relay(self, child: Child, lines: IO[str]) -> None:

@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,6 +61,10 @@ async def run_worker(environ: Mapping[str, str]) -> None:
         loop.add_signal_handler(number, _finish, stop)
     async with log.connection(streams, "worker") as client:
         await log.ensure_shared(client.jetstream(), streams)
+        plants = await client.jetstream().stream_info(log.PLANTS_STREAM)
+        if not plants.state.messages:
+            # A log made anew knows no plant: gateway and engine are told again.
+            await database.do(_queue_all, at=timezone.now())
         announcer = Announcer(client, database)
         recorder = Recorder(
             client=client,
@@ -80,6 +85,11 @@ async def run_worker(environ: Mapping[str, str]) -> None:
         await asyncio.gather(*works, return_exceptions=True)
         for work in ended - {stop}:
             work.result()  # a loop that ended of itself failed: let the supervisor see it
+
+
+def _queue_all(*, at: datetime) -> None:
+    for plant in Plant.objects.values_list("pk", flat=True):
+        monitoring.queue_configuration(plant, at=at)
 
 
 def _finish(stop: asyncio.Future[None]) -> None:

@@ -4,7 +4,7 @@
 """
 
 from guatu.web.monitoring.actions.acknowledge import acknowledge_alarm
-from guatu.web.monitoring.actions.delivery import Delivery, publish_outbox
+from guatu.web.monitoring.actions.delivery import Delivery, publish_outbox, queue_configuration
 from guatu.web.monitoring.actions.limits import change_limit
 from guatu.web.monitoring.actions.plants import Registered, register_plant, revoke_key, rotate_key
 from guatu.web.monitoring.actions.record import Recorded, raise_overdue_alarms, record_events
@@ -16,6 +16,7 @@ __all__ = [
     "acknowledge_alarm",
     "change_limit",
     "publish_outbox",
+    "queue_configuration",
     "raise_overdue_alarms",
     "record_events",
     "register_plant",
