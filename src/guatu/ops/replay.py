@@ -73,6 +73,17 @@ def replay(order: ReplayOrder, house: House) -> int:
     return account(recordings, tally, before, after)
 
 
+def _options(order: ReplayOrder) -> ReadOptions:
+    """How files are to be read: those to be sent and the normal one alike."""
+    return ReadOptions(
+        labels=frozenset(order.labels) if order.labels is not None else None,
+        time_column=order.time_column,
+        period_s=order.period_s,
+        transpose=order.transpose,
+        separator=order.separator,
+    )
+
+
 def _read(order: ReplayOrder) -> list[Recording]:
     for path in order.paths:
         if not path.exists():
@@ -81,13 +92,7 @@ def _read(order: ReplayOrder) -> list[Recording]:
             )
     recordings = read_recordings(
         order.paths,
-        ReadOptions(
-            labels=frozenset(order.labels) if order.labels is not None else None,
-            time_column=order.time_column,
-            period_s=order.period_s,
-            transpose=order.transpose,
-            separator=order.separator,
-        ),
+        _options(order),
     )
     for recording in recordings:
         _tell_recording(recording)
@@ -145,13 +150,7 @@ def _learn(order: ReplayOrder) -> dict[str, LearnedLimits]:
         return {}
     normal = read_recordings(
         [order.limits_from],
-        ReadOptions(
-            labels=frozenset(order.labels) if order.labels is not None else None,
-            time_column=order.time_column,
-            period_s=order.period_s,
-            transpose=order.transpose,
-            separator=order.separator,
-        ),
+        _options(order),
     )
     learned: dict[str, LearnedLimits] = {}
     for recording in normal:
