@@ -28,6 +28,7 @@ class KernelWorld:
 
     def __init__(self) -> None:
         self.state = kernels.new_state(1, 1)
+        self.still = self.state.still()
         self.out = kernels.EventBuffer(64)
         self.judged = 0
         self.doubled = 0
@@ -46,6 +47,7 @@ class KernelWorld:
             seq,
             self.out,
         )
+        self.still = self.state.still()
         return self.take()
 
     def block(
@@ -94,8 +96,7 @@ class KernelWorld:
 
     def restart(self) -> None:
         """Go on from a checkpoint, as another process would."""
-        kept = {name: array.copy() for name, array in self.state.arrays().items()}
-        self.state = kernels.JudgeState.from_arrays(kept)
+        self.state = kernels.JudgeState.restored(self.still, self.state.moving())
 
     def take(self) -> list[Said]:
         return [

@@ -339,10 +339,11 @@ def test_a_point_taken_away_leaves_its_unit_and_wakes_no_more() -> None:
 
 
 def test_arrays_of_another_layout_are_refused() -> None:
-    arrays = kernels.new_state(1, 1).arrays()
-    arrays["judge_points"] = np.zeros(1, [("last_ms", "i8")])
+    state = kernels.new_state(1, 1)
+    still = state.still()
+    still["judge_points"] = np.zeros(1, [("last_ms", "i8")])
     with pytest.raises(ValueError, match="layout"):
-        kernels.JudgeState.from_arrays(arrays)
+        kernels.JudgeState.restored(still, state.moving())
 
 
 def test_states_pack_into_a_mask_and_none_means_always() -> None:

@@ -242,23 +242,49 @@ async def test_an_engine_that_starts_again_redoes_its_range_to_the_same_bytes_an
     await spine.door.beat(1, [t], state=[3], flow=[50])
     await spine.judged()
     await spine.stop_engine()
+    spine.settings = replace(spine.settings, keep_log_ms=1 << 40)
     await spine.door.beat(2, [t + 1000], flow=[51.25])
     await spine.start_engine()
     await spine.cut(t + 4_000_000)
     (first,) = spine.settings.history.rglob("*.parquet")
     content = first.read_bytes()
-    # The checkpoint is lost, the log is not trimmed: everything is done a second time.
     await spine.stop_engine()
     assert len(await spine.alarms(1)) == 1
     assert count_stored(spine.settings.history).rows == 3
+    # The checkpoint is lost, the log is not trimmed: everything is done a second time.
     (spine.settings.history / "partition=0" / "checkpoint.npz").unlink()
-    await spine.stop_engine()
-    info = await spine.js.stream_info("BEATS_0")
-    if info.state.messages == 0:
-        return  # trimmed already: a checkpoint is never lost before that in earnest
+    first.unlink()
     await spine.start_engine()
     await spine.judged()
+    assert spine.runner is not None
+    await spine.runner._until_stored()
     assert first.read_bytes() == content
+    assert len({event["alarm"] for event in await spine.alarms(1)}) == 1
+
+
+async def test_a_checkpoint_keeps_what_moved_since_the_last_configuration(spine: Spine) -> None:
+    def stills() -> set[str]:
+        return {path.name for path in spine.settings.history.rglob("still-*.npz")}
+
+    t = now_ms()
+    await spine.tick(t)
+    await spine.door.beat(1, [t], state=[3], flow=[120])
+    await spine.cut(t + 4_000_000)
+    written = stills()
+    await spine.door.beat(2, [t + 5], flow=[50])
+    await spine.cut(t + 8_000_000)
+    assert stills() == written
+    (raised,) = await spine.alarms(1)
+    await spine.stop_engine()
+    await spine.start_engine()
+    values = (await spine.ask({"ask": "plant", "plant": 7}))["values"]
+    assert values == [[100, 3.0, t, "good", False], [101, 50.0, t + 5, "good", True]]
+    await spine.command(Acknowledge(alarm=raised["alarm"], by="duty", at_ms=t + 6))
+    await spine.alarms(2)
+    await spine.configure(replace(PLANT, version=2, points=PLANT.points[:1]))
+    await spine.cut(t + 12_000_000)
+    assert len(stills()) == 1
+    assert stills() != written
 
 
 async def test_a_changed_limit_takes_effect_in_the_order_of_the_log(spine: Spine) -> None:

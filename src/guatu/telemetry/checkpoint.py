@@ -1,6 +1,9 @@
 """A segment and the checkpoint at its end: written beside, then put in place together.
 
-Between the two renames a crash leaves a segment whose checkpoint is older. The engine that comes
+A checkpoint is two files: the still part, everything as it was at the first cut after a
+configuration, and the moving part of every cut, which names the still part that it belongs to.
+
+Between the renames a crash leaves a segment whose checkpoint is older. The engine that comes
 next takes such a segment away and writes its range again from the log, which is trimmed only once
 the checkpoint stands.
 """
@@ -27,7 +30,7 @@ from guatu.telemetry.history.layout import (
     sync_folder,
 )
 from guatu.telemetry.history.write import Sorted, sort_blocks, write_segment
-from guatu.telemetry.state import DOUBLED_TIME, STORED, PartitionState, Snapshot
+from guatu.telemetry.state import DOUBLED_TIME, STORED, Part, PartitionState, Snapshot
 from guatu.telemetry.step import Arrivals
 
 logger = logging.getLogger("engine")
@@ -66,16 +69,41 @@ def load(history: Path, partition: int) -> PartitionState:
     path = folder / CHECKPOINT
     if not path.exists():
         return PartitionState()
-    with np.load(path) as file:
-        arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
-    meta = orjson.loads(arrays.pop(META).tobytes())
-    state = PartitionState.restored(Snapshot(arrays, meta))
+    moving = _read_part(path)
+    still = folder / still_name(moving.meta["configurations"])
+    state = PartitionState.restored(_read_part(still), moving)
+    _drop_stills(folder, but=still)
     for segment in segments(folder):
         name = segment.name
         if name.stream == state.identity and name.last > state.cut_sequence:
             logger.warning("segment %s lies beyond the checkpoint; writing it again", name)
             segment.path.unlink()
     return state
+
+
+def still_name(version: int) -> str:
+    """Name of the still part of a version, see `PartitionState.configurations`."""
+    return f"still-{version:012d}.npz"
+
+
+def _read_part(path: Path) -> Part:
+    with np.load(path) as file:
+        arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
+    return Part(arrays, orjson.loads(arrays.pop(META).tobytes()))
+
+
+def _write_part(path: Path, part: Part) -> None:
+    meta = np.frombuffer(orjson.dumps(part.meta), np.uint8)
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **{META: meta}, **part.arrays)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _drop_stills(folder: Path, *, but: Path) -> None:
+    for path in folder.glob("still-*.npz"):
+        if path != but:
+            path.unlink(missing_ok=True)
 
 
 class Cut:
@@ -97,37 +125,45 @@ class Cut:
         self.doubled: dict[int, int] = {}
         self._snapshot = snapshot
         self._folder = partition_folder(history, partition)
-        meta = snapshot.meta
+        meta = snapshot.moving.meta
         self.last = int(meta["cut_sequence"])
         self._day = day_folder(history, partition, int(meta["cut_tick_ms"]))
+        self._still = self._folder / still_name(snapshot.version)
         self._segment: Path | None = None
         self._is_noted = False
+
+    @property
+    def still_version(self) -> int:
+        """The version whose still part is on disk once this cut is in place."""
+        return self._snapshot.version
 
     def write(self) -> None:
         """Write both files beside their places; slow, runs on a thread."""
         self._folder.mkdir(parents=True, exist_ok=True)
         if self.arrivals.blocks:
-            arrays = self._snapshot.arrays
-            rows = sort_blocks(self.arrivals.blocks, arrays["ids"], arrays["decimals"])
+            tables = self._snapshot.tables
+            rows = sort_blocks(self.arrivals.blocks, tables.ids, tables.decimals)
             self._note_doubled(rows)
             if len(rows.point):
                 self._write_segment(rows)
-        self._write_checkpoint()
+        if self._snapshot.still is not None:
+            _write_part(_beside(self._still), self._snapshot.still)
+        _write_part(_beside(self._folder / CHECKPOINT), self._snapshot.moving)
 
     def _note_doubled(self, rows: Sorted) -> None:
-        plants = self._snapshot.arrays["plant_of"][rows.doubled_rows]
+        plants = self._snapshot.tables.plant_of[rows.doubled_rows]
         found = np.unique_counts(plants)
         self.doubled = dict(zip(found.values.tolist(), found.counts.tolist(), strict=True))
         if self._is_noted:
             return
         self._is_noted = True
-        for plant, counts in self._snapshot.meta["counts"]:
+        for plant, counts in self._snapshot.moving.meta["counts"]:
             move_doubled(counts, self.doubled.get(plant, 0))
 
     def _write_segment(self, rows: Sorted) -> None:
         self._day.mkdir(parents=True, exist_ok=True)
         name = SegmentName(
-            str(self._snapshot.meta["identity"]),
+            str(self._snapshot.moving.meta["identity"]),
             self.first,
             self.last,
             int(rows.at_ms.min()),
@@ -136,26 +172,25 @@ class Cut:
         self._segment = self._day / str(name)
         write_segment(_beside(self._segment), rows)
 
-    def _write_checkpoint(self) -> None:
-        meta = np.frombuffer(orjson.dumps(self._snapshot.meta), np.uint8)
-        with _beside(self._folder / CHECKPOINT).open("wb") as file:
-            np.savez(file, allow_pickle=False, **{META: meta}, **self._snapshot.arrays)
-            file.flush()
-            os.fsync(file.fileno())
-
     def put_in_place(self) -> None:
         """Make both visible and durable. Events of the range must be in the log before."""
         if self._segment is not None:
             _beside(self._segment).replace(self._segment)
             sync_folder(self._day)
             sync_folder(self._folder)
+        if self._snapshot.still is not None:
+            _beside(self._still).replace(self._still)
+            # Never a moving part without the still part that it names.
+            sync_folder(self._folder)
         checkpoint = self._folder / CHECKPOINT
         _beside(checkpoint).replace(checkpoint)
         sync_folder(self._folder)
+        if self._snapshot.still is not None:
+            _drop_stills(self._folder, but=self._still)
 
     def give_up(self) -> None:
         """Take away what was written beside."""
-        for path in (self._segment, self._folder / CHECKPOINT):
+        for path in (self._segment, self._still, self._folder / CHECKPOINT):
             if path is not None:
                 with suppress(OSError):
                     _beside(path).unlink()

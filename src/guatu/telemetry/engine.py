@@ -70,9 +70,13 @@ class PartitionRunner:
                     await self._read()
                 await self._adopt_stream()
         finally:
-            await ended(*helpers)
-            with contextlib.suppress(*LOST):
-                await subscription.unsubscribe()
+            try:
+                await ended(*helpers)
+            finally:
+                # Also where a second cancellation cuts the wait short: who asks a partition that
+                # nobody runs any more must not be answered.
+                with contextlib.suppress(*LOST):
+                    await subscription.unsubscribe()
 
     async def _adopt_stream(self) -> None:
         """Make sure of the stream, and see whether it is still the one we know."""
@@ -167,6 +171,7 @@ class PartitionRunner:
             checkpoint.move_doubled(self._engine.state.counts_of(plant), samples)
         self._closing = None
         self._stored = cut.last
+        self._engine.state.still_stored = cut.still_version
         logger.info(
             "partition %d: stored through %d, %d cells, %.2f s",
             self._partition,

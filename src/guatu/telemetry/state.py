@@ -22,6 +22,15 @@ COUNTED = ("received", "stored", "doubled_beat", "doubled_time", "unknown_point"
 """Samples, by plant: received = stored + all the others."""
 
 SMALLEST = 256
+PLACES = (
+    "identity",
+    "sequence",
+    "tick_ms",
+    "cut_sequence",
+    "cut_tick_ms",
+    "configurations",
+)
+"""What a checkpoint's moving part says of where the partition is."""
 
 
 @dataclass(slots=True)
@@ -39,12 +48,45 @@ class KnownPlant:
     rows: list[int]
 
 
-@dataclass(slots=True)
-class Snapshot:
-    """A checkpoint's content, independent of the state it was taken from."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Half of a checkpoint's content."""
 
     arrays: dict[str, NDArray[Any]]
     meta: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Which points there are, independent of the state it was taken from.
+
+    Args:
+        ids: database id of each row, int32.
+        decimals: of each row, int8.
+        plant_of: of each row, int32.
+    """
+
+    ids: NDArray[np.int32]
+    decimals: NDArray[np.int8]
+    plant_of: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A checkpoint's content, independent of the state it was taken from.
+
+    Args:
+        moving: what samples and ticks change.
+        still: everything, at the end of the same cut; None where the one of
+            ``version`` is on disk already.
+        version: `configurations` of the state; names the still part.
+        tables: of the points.
+    """
+
+    moving: Part
+    still: Part | None
+    version: int
+    tables: Tables
 
 
 @dataclass(slots=True)
@@ -58,6 +100,8 @@ class PartitionState:
         cut_sequence: last sequence of the last segment.
         cut_tick_ms: tick at which it was cut.
         cuts: (tick, sequence) of past cuts, for trimming the log.
+        configurations: how many have changed anything.
+        still_stored: the value of `configurations` whose still part is on disk; -1 for none.
     """
 
     identity: str = ""
@@ -78,6 +122,9 @@ class PartitionState:
     beats: dict[int, PlantBeats] = field(default_factory=dict)
     counts: dict[int, list[int]] = field(default_factory=dict)
     heard_ms: dict[int, int] = field(default_factory=dict)
+    configurations: int = 0
+    still_stored: int = -1
+    _tables: Tables | None = None
 
     def counts_of(self, plant: int) -> list[int]:
         """A plant's counts, to be added to."""
@@ -115,6 +162,7 @@ class PartitionState:
         known = self.plants.get(config.plant)
         if known is not None and known.version >= config.version:
             return False
+        self.configurations, self._tables = self.configurations + 1, None
         for unit in config.units:
             self.units.setdefault(unit.id, len(self.units))
         rows = [self._row_for(config.plant, point) for point in config.points]
@@ -183,49 +231,49 @@ class PartitionState:
 
     def snapshot(self) -> Snapshot:
         """Copy everything a checkpoint needs."""
-        arrays = {name: array.copy() for name, array in self.judge.arrays().items()}
-        for name in ("ids", "decimals", "plant_of", "unit_of"):
-            arrays[name] = getattr(self, name)[: self.points].copy()
-        plants = [[i, p.code, p.region, p.version, p.rows] for i, p in self.plants.items()]
+        if self._tables is None:
+            n = self.points
+            self._tables = Tables(
+                self.ids[:n].copy(), self.decimals[:n].copy(), self.plant_of[:n].copy()
+            )
+        is_stored = self.still_stored == self.configurations
+        still = None if is_stored else self._still(self._tables)
+        return Snapshot(self._moving(), still, self.configurations, self._tables)
+
+    def _still(self, tables: Tables) -> Part:
+        arrays = {
+            **self.judge.still(),
+            "ids": tables.ids,
+            "decimals": tables.decimals,
+            "plant_of": tables.plant_of,
+            "unit_of": self.unit_of[: self.points].copy(),
+        }
+        plants = [[i, p.code, p.region, p.version, list(p.rows)] for i, p in self.plants.items()]
+        return Part(arrays, {"units": list(self.units.items()), "plants": plants})
+
+    def _moving(self) -> Part:
         meta = {
-            "identity": self.identity,
-            "sequence": self.sequence,
-            "tick_ms": self.tick_ms,
-            "cut_sequence": self.cut_sequence,
-            "cut_tick_ms": self.cut_tick_ms,
+            **{name: getattr(self, name) for name in PLACES},
             "cuts": [list(cut) for cut in self.cuts],
-            "units": list(self.units.items()),
-            "plants": plants,
             "beats": [[plant, beats.as_json()] for plant, beats in self.beats.items()],
             "heard_ms": list(self.heard_ms.items()),
             "counts": [[plant, list(counts)] for plant, counts in self.counts.items()],
         }
         # Through JSON and back: what the living state changes later must not change this.
-        return Snapshot(arrays, orjson.loads(orjson.dumps(meta)))
+        return Part(self.judge.moving(), orjson.loads(orjson.dumps(meta)))
 
     @classmethod
-    def restored(cls, snapshot: Snapshot) -> PartitionState:
+    def restored(cls, still: Part, moving: Part) -> PartitionState:
         """Rebuild a state from a checkpoint.
 
         Raises:
             KeyError: if something is absent.
             ValueError: if it was written by another layout.
         """
-        meta, arrays = snapshot.meta, snapshot.arrays
-        state = cls(
-            **{
-                name: meta[name]
-                for name in (
-                    "identity",
-                    "sequence",
-                    "tick_ms",
-                    "cut_sequence",
-                    "cut_tick_ms",
-                    "cuts",
-                )
-            }
-        )
-        state.judge = kernels.JudgeState.from_arrays(arrays)
+        meta, arrays = moving.meta, still.arrays
+        state = cls(cuts=meta["cuts"], **{name: meta[name] for name in PLACES})
+        state.still_stored = state.configurations
+        state.judge = kernels.JudgeState.restored(arrays, moving.arrays)
         state.points = len(arrays["ids"])
         room = max(cls._room(state.points), state.points)
         for name in ("ids", "decimals", "plant_of", "unit_of"):
@@ -233,10 +281,10 @@ class PartitionState:
             setattr(state, name, np.concatenate([kept, np.zeros(room - len(kept), kept.dtype)]))
         most = int(state.ids.max(initial=0)) + 1
         state.row_of = np.full(max(most, SMALLEST), -1, np.int32)
-        for plant, code, region, version, rows in meta["plants"]:
+        for plant, code, region, version, rows in still.meta["plants"]:
             state.plants[plant] = KnownPlant(code, region, version, rows)
             state.row_of[state.ids[rows]] = rows
-        state.units = {int(unit): row for unit, row in meta["units"]}
+        state.units = {int(unit): row for unit, row in still.meta["units"]}
         state.beats = {plant: PlantBeats.from_json(data) for plant, data in meta["beats"]}
         state.counts = dict(meta["counts"])
         state.heard_ms = dict(meta["heard_ms"])

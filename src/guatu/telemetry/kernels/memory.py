@@ -2,6 +2,9 @@
 
 One row a point in ``points``, five slots a point in ``slots`` (LL, L, H, HH, MISSING), one
 row a unit in ``units``, and ``wake_ms``, the only array a tick has to scan.
+
+Most of it changes only with a configuration. So a checkpoint has two parts: everything, kept
+from the last configuration on, and what samples and ticks move, a tenth of it, kept each time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -61,6 +64,10 @@ SLOT = np.dtype(
     ],
     align=True,
 )
+
+MOVING_OF_POINT = ("last_ms", "last_value", "arrived_ms", "quiet_ms", "armed_ms", "busy")
+MOVING_OF_SLOT = ("phase", "acked", "since_ms", "began")
+"""What changes without a configuration; of slots only few have ever left rest."""
 
 UNIT = np.dtype([("state", "i8"), ("first", "i8"), ("size", "i8")], align=True)
 
@@ -169,31 +176,50 @@ class JudgeState:
         if len(more.units):
             self.units = np.concatenate([self.units, more.units])
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Give everything as named plain arrays (not copies), for ``np.savez``.
-
-        Slots that never left rest carry only their configuration; the file compresses well.
-        """
+    def still(self) -> dict[str, NDArray[Any]]:
+        """Copy everything, as named plain arrays."""
         return {
-            "judge_points": self.points,
-            "judge_slots": self.slots,
-            "judge_units": self.units,
-            "judge_wake_ms": self.wake_ms,
+            "judge_points": self.points.copy(),
+            "judge_slots": self.slots.copy(),
+            "judge_units": self.units.copy(),
+        }
+
+    def moving(self) -> dict[str, NDArray[Any]]:
+        """Copy what may have changed since the last configuration."""
+        slots = self.slots.reshape(-1)
+        stirred = np.flatnonzero(
+            (slots["since_ms"] != 0) | (slots["began"] != 0) | (slots["phase"] != QUIET)
+        )
+        return {
+            **{f"point_{name}": self.points[name].copy() for name in MOVING_OF_POINT},
+            "slot_at": stirred,
+            **{f"slot_{name}": slots[name][stirred] for name in MOVING_OF_SLOT},
+            "unit_state": self.units["state"].copy(),
+            "wake_ms": self.wake_ms.copy(),
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "JudgeState":
-        """Rebuild from ``arrays()``, with copies of its own.
+    def restored(
+        cls, still: Mapping[str, NDArray[Any]], moving: Mapping[str, NDArray[Any]]
+    ) -> "JudgeState":
+        """Rebuild from `still` and a later `moving`, no configuration between; copies its own.
 
         Raises:
             KeyError: if an array is absent.
             ValueError: if an array was written by another layout.
         """
-        kept = {name: np.array(arrays[f"judge_{name}"]) for name in ("points", "slots", "units")}
+        kept = {name: np.array(still[f"judge_{name}"]) for name in ("points", "slots", "units")}
         for name, dtype in (("points", POINT), ("slots", SLOT), ("units", UNIT)):
             if kept[name].dtype != dtype:
                 raise ValueError(f"judge_{name} was written by another layout")
-        return cls(kept["points"], kept["slots"], kept["units"], np.array(arrays["judge_wake_ms"]))
+        for name in MOVING_OF_POINT:
+            kept["points"][name] = moving[f"point_{name}"]
+        slots = kept["slots"].reshape(-1)
+        for name in MOVING_OF_SLOT:
+            slots[name] = 0
+            slots[name][moving["slot_at"]] = moving[f"slot_{name}"]
+        kept["units"]["state"] = moving["unit_state"]
+        return cls(kept["points"], kept["slots"], kept["units"], np.array(moving["wake_ms"]))
 
 
 def new_state(points: int, units: int) -> JudgeState:
