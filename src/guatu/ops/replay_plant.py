@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 import time
-from decimal import Decimal
+from collections.abc import Collection
+from decimal import Decimal, InvalidOperation
 
+from django.core.exceptions import ValidationError
+from django.db import DataError, transaction
 from django.utils import timezone
 from nats.errors import Error as NatsError
 
+from guatu.access.problems import RefusedError
 from guatu.ops.errors import OperatorError
 from guatu.ops.house import House
 from guatu.ops.stations import Stored
@@ -28,6 +32,8 @@ from guatu.web.regions.models import Region
 from guatu.web.warnings.models import Warning as RaisedWarning
 
 UNIT = "R1"
+KEYS = "replay-keys.json"
+LONGEST_CODE, LONGEST_NAME = 40, 120
 
 
 def plant_for(
@@ -48,31 +54,59 @@ def plant_for(
         learned: limits by sensor code; empty for none.
 
     Raises:
-        OperatorError: if the plant exists with other points, or without a key that we know.
+        OperatorError: if the plant exists with other points, or without a key that we know, or
+            cannot be registered; then nothing of it is left behind.
     """
-    kept = house.home / "replay-keys.json"
-    keys: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    keys = _known_keys(house)
     sensors = {sensor.code: sensor for one in recordings for sensor in one.sensors}
     existing = Plant.objects.filter(code=code).first()
     if existing is not None:
-        points = set(Point.objects.filter(unit__plant=existing).values_list("code", flat=True))
-        missing = sorted(set(sensors) - points)
-        if missing or code not in keys:
-            raise OperatorError(_cannot_reuse(code, missing))
-        if learned:
-            raise OperatorError(
-                say(
-                    f"企业 {code} 已登记，限值不会改变。请用 --plant 换一个企业编码。",
-                    f"The plant {code} is registered; its limits would not change. "
-                    "Name another with --plant.",
-                )
-            )
+        _demand_reusable(existing, sensors, known=code in keys, learned=bool(learned))
         return existing, keys[code]
     place = Region.objects.filter(pk=region).first()
     if place is None:
         raise OperatorError(
-            say(f"没有行政区划 {region}。", f"There is no region with the code {region}.")
+            say(
+                f"没有行政区划 {region}。请用 --region 给出六位区划代码，例如 530181。",
+                f"There is no region with the code {region}. "
+                "Give a code of six digits with --region, such as 530181.",
+            )
         )
+    unit = UnitSpec(
+        code=UNIT,
+        name=say("回放记录", "recordings", separator=" "),
+        kind="recording",
+        points=tuple(
+            _point(one, sensor.name, _decimals(one, recordings), learned.get(one))
+            for one, sensor in sensors.items()
+        ),
+    )
+    try:
+        return _register(house, code, place, unit, keys)
+    except (ValidationError, RefusedError, DataError, InvalidOperation) as problem:
+        raise OperatorError(_refused(code, problem)) from problem
+
+
+def _demand_reusable(plant: Plant, sensors: Collection[str], *, known: bool, learned: bool) -> None:
+    points = set(Point.objects.filter(unit__plant=plant).values_list("code", flat=True))
+    missing = sorted(set(sensors) - points)
+    if missing or not known:
+        raise OperatorError(_cannot_reuse(plant.code, missing))
+    if learned:
+        raise OperatorError(
+            say(
+                f"企业 {plant.code} 已登记，限值不会改变。请用 --plant 换一个企业编码。",
+                f"The plant {plant.code} is registered; its limits would not change. "
+                "Name another with --plant.",
+            )
+        )
+
+
+@transaction.atomic
+def _register(
+    house: House, code: str, place: Region, unit: UnitSpec, keys: dict[str, str]
+) -> tuple[Plant, str]:
+    """Register the plant with an organisation of its own, both or neither, and keep its key."""
     at = timezone.now()
     organisation = create_organisation(
         name=say(f"回放 {code}", f"Replay {code}", separator=" "),
@@ -81,19 +115,6 @@ def plant_for(
         parent=None,
         by=None,
         at=at,
-    )
-    decimals = {
-        code: max(s.decimals for one in recordings for s in one.sensors if s.code == code)
-        for code in sensors
-    }
-    unit = UnitSpec(
-        code=UNIT,
-        name=say("回放记录", "recordings", separator=" "),
-        kind="recording",
-        points=tuple(
-            _point(code, sensor.name, decimals[code], learned.get(code))
-            for code, sensor in sensors.items()
-        ),
     )
     registered = register_plant(
         code=code,
@@ -104,11 +125,44 @@ def plant_for(
         by=None,
         at=at,
     )
-    keys[code] = registered.key
-    handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # Inside the transaction: a plant whose key could not be kept would be of no use to anybody.
+    _keep_keys(house, {**keys, code: registered.key})
+    return registered.plant, registered.key
+
+
+def _known_keys(house: House) -> dict[str, str]:
+    kept = house.home / KEYS
+    keys: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    return keys
+
+
+def _keep_keys(house: House, keys: dict[str, str]) -> None:
+    handle = os.open(house.home / KEYS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         json.dump(keys, file)
-    return registered.plant, registered.key
+
+
+def _decimals(code: str, recordings: list[Recording]) -> int:
+    return max(s.decimals for one in recordings for s in one.sensors if s.code == code)
+
+
+def _refused(code: str, problem: Exception) -> str:
+    """Say why a plant was not registered; nothing of it is left behind."""
+    match problem:
+        case RefusedError():
+            told = problem.problem.message()
+            zh, en = told["zh"], told["en"]
+        case ValidationError():
+            zh = en = " ".join(problem.messages)
+        case _:
+            zh = en = repr(problem)
+    return say(
+        f"企业 {code} 未能登记：{zh} 请用 --plant 换一个不超过 {LONGEST_CODE} 个字符的编码；"
+        "若问题出在某一列，请用 --labels 不发送该列。未留下任何登记。",
+        f"The plant {code} was not registered: {en} Name one of at most {LONGEST_CODE} characters "
+        "with --plant; if a column is at fault, leave it out with --labels. "
+        "Nothing was left behind.",
+    )
 
 
 def _point(code: str, name: str, decimals: int, learned: LearnedLimits | None) -> PointSpec:
@@ -122,7 +176,11 @@ def _point(code: str, name: str, decimals: int, learned: LearnedLimits | None) -
         ):
             limits[slot] = LimitSpec(value=_exact(value), deadband=_exact(learned.deadband))
     return PointSpec(
-        code=code, name=name, decimals=min(decimals, 9), core=learned is not None, limits=limits
+        code=code,
+        name=name[:LONGEST_NAME],
+        decimals=min(decimals, 9),
+        core=learned is not None,
+        limits=limits,
     )
 
 
