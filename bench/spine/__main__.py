@@ -207,7 +207,7 @@ class _Run:
             full_p99_ms=float(np.percentile(full_ms, 99)),
             sent=load.samples,
             stored=verified["rows"],
-            rejected=refused * load.samples_per_beat,
+            rejected=refused * load.samples_per_beat + self._full.rejected + self._paced.rejected,
             doubled=verified["doubled"],
             wrong=verified["wrong"],
             alarms_due=len(due),

@@ -1,6 +1,7 @@
 """Plants on the wire: many kept-alive connections, each sending its next beat after its answer."""
 
 import asyncio
+import json
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ class Sent:
 
     Attributes:
         accepted: requests answered with 200.
+        rejected: samples left out of those, by the gateway's word.
         retried: answers 429 and 503, after which the same request was sent again.
         refused: the first lines of other answers.
         started: by the tag of a request, the moment (perf_counter) it was sent, or was due to be
@@ -36,6 +38,7 @@ class Sent:
     """
 
     accepted: int = 0
+    rejected: int = 0
     retried: int = 0
     refused: list[bytes] = field(default_factory=list)
     started: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -66,6 +69,8 @@ class _Connection(asyncio.Protocol):
         status = head[9:12]
         if status == b"200":
             self._sent.accepted += 1
+            if not body.endswith(b'"rejected":[]}'):
+                self._sent.rejected += sum(one["count"] for one in json.loads(body)["rejected"])
             self._next()
         elif status in (b"429", b"503"):
             self._sent.retried += 1
