@@ -154,9 +154,12 @@ async def connect(streams: StreamSettings, name: str) -> Client:
         streams: where the log is.
         name: shown in the log server's monitoring.
     """
+    client: Client | None = None
 
     async def lost() -> None:
-        logger.warning("%s: connection to the log lost", name)
+        # Closing it ourselves is told to us as a loss, too.
+        if client is None or not client.is_closed:
+            logger.warning("%s: connection to the log lost", name)
 
     async def back() -> None:
         logger.info("%s: connected to the log again", name)
@@ -164,9 +167,9 @@ async def connect(streams: StreamSettings, name: str) -> Client:
     async def noted(error: Exception) -> None:
         logger.debug("%s: log client: %r", name, error)
 
-    while True:
+    while client is None:
         try:
-            return await nats.connect(
+            client = await nats.connect(
                 servers=streams.log_url.split(","),
                 name=name,
                 connect_timeout=2,
@@ -182,6 +185,7 @@ async def connect(streams: StreamSettings, name: str) -> Client:
             )
         except (OSError, NatsError, TimeoutError):
             await asyncio.sleep(0.25)
+    return client
 
 
 @contextlib.asynccontextmanager
