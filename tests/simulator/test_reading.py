@@ -237,6 +237,7 @@ def test_a_huge_cell_is_bad_and_not_fatal(tmp_path: Path) -> None:
         (b"time,a\n", "nothing_here"),
         (b"\xff\xfe", "nothing_here"),
         (b"time,who\n2020-02-08 13:30:47,Li\n", "no_sensors"),
+        (bytes(range(256)) * 40, "binary"),
     ],
 )
 def test_a_file_with_nothing_to_send_is_refused_with_its_reason(
@@ -246,6 +247,20 @@ def test_a_file_with_nothing_to_send_is_refused_with_its_reason(
     assert recording.refused is not None
     assert recording.refused.code == code
     assert set(recording.refused.message()) == {"zh", "en"}
+
+
+@pytest.mark.parametrize(
+    ("column", "code", "told"),
+    [("when", "no_such_column", "time, a"), ("a", "not_times", "x")],
+)
+def test_a_named_time_column_that_is_none_is_refused_with_what_is_there(
+    tmp_path: Path, column: str, code: str, told: str
+) -> None:
+    raw = b"time,a\n2020-02-08 13:30:47,x\n2020-02-08 13:30:48,1\n"
+    recording = read(tmp_path, raw, time_column=column, period_s=1.0)
+    assert recording.refused is not None
+    assert (recording.refused.code, recording.refused.column) == (code, column)
+    assert told in recording.refused.message()["en"]
 
 
 def test_a_file_that_is_not_there_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
@@ -323,6 +338,13 @@ def test_a_matrix_takes_its_longer_side_as_time(tmp_path: Path) -> None:
     assert "3×2" in tall.notes
     [as_told] = read_recordings([tmp_path / "wide.dat"], ReadOptions(period_s=180, transpose=False))
     assert as_told.values.shape == (3, 2)
+
+
+def test_a_binary_matrix_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "m.dat").write_bytes(bytes(range(256)) * 40)
+    (recording,) = read_recordings([tmp_path / "m.dat"], ReadOptions(period_s=1.0))
+    assert recording.refused is not None
+    assert recording.refused.code == "binary"
 
 
 def test_a_matrix_needs_a_period_and_survives_bad_cells(tmp_path: Path) -> None:

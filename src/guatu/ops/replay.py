@@ -6,25 +6,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from guatu.ops import replay_files
 from guatu.ops.errors import CannotStart, OperatorError
 from guatu.ops.house import House
 from guatu.ops.stations import account
-from guatu.ops.words import language, say
+from guatu.ops.words import say
 from guatu.simulator.client import PlantClient
-from guatu.simulator.learn import LearnedLimits, learn_recording
-from guatu.simulator.recordings import FileProblem, ReadOptions, Recording
-from guatu.simulator.replay import (
-    CannotKeepTimeError,
-    PlannedBeat,
-    Tally,
-    plan,
-    read_recordings,
-    send,
-)
+from guatu.simulator.recordings import Recording
+from guatu.simulator.replay import CannotKeepTimeError, Plan, PlannedBeat, Tally, plan, send
 
 SETTLE_S = 120.0
 """How long the engine may take to judge and store what was acknowledged."""
-PROBLEMS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +26,7 @@ class ReplayOrder:
     paths: tuple[Path, ...]
     plant: str | None
     region: str
-    separator: str | None
-    time_column: str | None
-    labels: tuple[str, ...] | None
-    period_s: float | None
-    transpose: bool | None
+    reading: replay_files.Reading
     speed: float
     keep_time: bool
     limits_from: Path | None
@@ -58,72 +46,27 @@ def replay(order: ReplayOrder, house: House) -> int:
     Raises:
         OperatorError: where nothing can be sent.
     """
-    recordings = _read(order)
+    recordings = replay_files.read(order.paths, order.reading)
+    sensors = {sensor.code for one in recordings for sensor in one.sensors}
+    learned = replay_files.learn(order.limits_from, order.reading, sensors)
+    _plan(order, recordings)  # what it refuses is refused before anything is registered
     _connect(house)
     from guatu.ops import replay_plant  # noqa: PLC0415  needs Django's set-up
 
-    learned = _learn(order)
     code = order.plant or _plant_code(order.paths[0])
     plant, key = replay_plant.plant_for(
         house, code=code, region=order.region, recordings=recordings, learned=learned
     )
     before = replay_plant.stored(plant)
-    tally = _send(order, house, recordings, key)
+    tally = _send(_plan(order, recordings), house, key)
+    print(
+        say(
+            "  已发送，等待引擎研判入库……",
+            "  sent; waiting until the engine has judged and stored it …",
+        )
+    )
     after = replay_plant.settled(plant, before=before, accepted=tally.accepted, patience_s=SETTLE_S)
     return account(recordings, tally, before, after)
-
-
-def _options(order: ReplayOrder) -> ReadOptions:
-    """How files are to be read: those to be sent and the normal one alike."""
-    return ReadOptions(
-        labels=frozenset(order.labels) if order.labels is not None else None,
-        time_column=order.time_column,
-        period_s=order.period_s,
-        transpose=order.transpose,
-        separator=order.separator,
-    )
-
-
-def _read(order: ReplayOrder) -> list[Recording]:
-    for path in order.paths:
-        if not path.exists():
-            raise OperatorError(
-                say(f"{path}：文件或目录不存在。", f"{path}: no such file or folder.")
-            )
-    recordings = read_recordings(
-        order.paths,
-        _options(order),
-    )
-    for recording in recordings:
-        _tell_recording(recording)
-    if not any(recording.counts.samples for recording in recordings):
-        raise OperatorError(
-            say("没有可发送的样本。", "There is nothing to send in what was named.")
-        )
-    return recordings
-
-
-def _tell_recording(recording: Recording) -> None:
-    if recording.refused is not None:
-        print(f"✗ {_sentence(recording.refused)}")
-        return
-    counts = recording.counts
-    left = ", ".join(f"{column.name} ({column.why})" for column in recording.left_out)
-    print(
-        f"  {recording.name}: {counts.rows} × {len(recording.sensors)} = {counts.samples} "
-        + say("个样本", "samples", separator=" ")
-        + (f"；{say('未发送的列', 'left out', separator=' ')}: {left}" if left else "")
-    )
-    for problem in recording.problems[:PROBLEMS_SHOWN]:
-        print(f"    ! {_sentence(problem)}")
-    more = recording.more_problems + max(0, len(recording.problems) - PROBLEMS_SHOWN)
-    if more:
-        print(f"    … {more}")
-
-
-def _sentence(problem: FileProblem) -> str:
-    message = problem.message()
-    return message.get(language()) or f"{message['zh']} / {message['en']}"
 
 
 def _connect(house: House) -> None:
@@ -145,34 +88,14 @@ def _connect(house: House) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-def _learn(order: ReplayOrder) -> dict[str, LearnedLimits]:
-    if order.limits_from is None:
-        return {}
-    normal = read_recordings(
-        [order.limits_from],
-        _options(order),
-    )
-    learned: dict[str, LearnedLimits] = {}
-    for recording in normal:
-        learned.update(learn_recording(recording))
-    if not learned:
-        raise OperatorError(
-            say(
-                f"{order.limits_from}：样本太少，学不出限值。",
-                f"{order.limits_from}: too few samples to learn limits from.",
-            )
-        )
-    return learned
-
-
 def _plant_code(path: Path) -> str:
     name = (path if path.is_dir() else path.parent).resolve().name
     return f"REPLAY-{name}"[:40]
 
 
-def _send(order: ReplayOrder, house: House, recordings: list[Recording], key: str) -> Tally:
+def _plan(order: ReplayOrder, recordings: list[Recording]) -> Plan:
     try:
-        planned = plan(
+        return plan(
             recordings,
             speed=order.speed,
             now_ms=time.time_ns() // 1_000_000,
@@ -186,6 +109,9 @@ def _send(order: ReplayOrder, house: House, recordings: list[Recording], key: st
                 f"{problem}: these have no dates that could be kept. Leave out --keep-time.",
             )
         ) from problem
+
+
+def _send(planned: Plan, house: House, key: str) -> Tally:
     authority = house.home / "tls" / "ca.pem"
     ours = not os.environ.keys() & {"GUATU_GATEWAY_URL", "GUATU_GATEWAY_CERT"}
     shown = 0.0

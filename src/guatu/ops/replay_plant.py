@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from nats.errors import Error as NatsError
 
 from guatu.access.problems import RefusedError
@@ -153,7 +153,7 @@ def _refused(code: str, problem: Exception) -> str:
             told = problem.problem.message()
             zh, en = told["zh"], told["en"]
         case ValidationError():
-            zh = en = " ".join(problem.messages)
+            zh, en = (_in_language(one, problem) for one in ("zh-hans", "en"))
         case _:
             zh = en = repr(problem)
     return say(
@@ -201,6 +201,11 @@ def _cannot_reuse(code: str, missing: list[str]) -> str:
     )
 
 
+def _in_language(language: str, problem: ValidationError) -> str:
+    with translation.override(language):
+        return " ".join(problem.messages)
+
+
 def stored(plant: Plant) -> Stored:
     """Count what is stored of a plant, each station by its own means.
 
@@ -231,6 +236,7 @@ def stored(plant: Plant) -> Stored:
         distinct=found["distinct"],
         received=engine.received,
         accepted=engine.accepted,
+        left_out=engine.rejected,
         told=told,
         alarms=Alarm.objects.filter(plant=plant).count(),
         warnings=RaisedWarning.objects.filter(organisation=plant.organisation).count(),
@@ -271,8 +277,9 @@ def settled(plant: Plant, *, before: Stored, accepted: int, patience_s: float) -
     deadline = time.monotonic() + patience_s
     while True:
         now = stored(plant)
-        stored_all = now.rows - before.rows >= accepted
+        arrived = now.received - before.received >= accepted
+        stored_all = now.rows - before.rows == now.accepted - before.accepted
         recorded_all = now.told - before.told == now.alarms - before.alarms
-        if (stored_all and recorded_all) or time.monotonic() > deadline:
+        if (arrived and stored_all and recorded_all) or time.monotonic() > deadline:
             return now
         time.sleep(1.0)

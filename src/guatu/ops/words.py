@@ -31,3 +31,8 @@ def say(zh: str, en: str, *, separator: str = "\n") -> str:
     if chosen == "en":
         return en
     return f"{zh}{separator}{en}"
+
+
+def hint(zh: str, en: str) -> str:
+    """Give a line of `--help`, on one line and safe from argparse's own percent signs."""
+    return say(zh, en, separator=" / ").replace("%", "%%")

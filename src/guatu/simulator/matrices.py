@@ -20,7 +20,7 @@ from guatu.simulator.recordings import (
     RecordedSensor,
     Recording,
 )
-from guatu.simulator.tables import decode
+from guatu.simulator.tables import decode, is_binary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,8 @@ def read_matrix(path: Path, name: str, options: ReadOptions) -> Recording:
         text, encoding = decode(path.read_bytes())
     except OSError as error:
         return _refuse(path, name, "unreadable", error.strerror or str(error))
+    if is_binary(text):
+        return _refuse(path, name, "binary", "")
     lines = [(at, line.split()) for at, line in enumerate(text.splitlines(), start=1)]
     lines = [(at, cells) for at, cells in lines if cells and not cells[0].startswith(("#", "%"))]
     if not lines:

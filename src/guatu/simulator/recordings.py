@@ -19,7 +19,20 @@ SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "unreadable": ("{file}：无法读取（{text}）", "{file}: cannot be read ({text})"),
-    "nothing_here": ("{file}：没有数据", "{file}: holds no data"),
+    "nothing_here": ("{file}：没有数据行", "{file}: holds no rows of data"),
+    "binary": (
+        "{file}：不是文本文件，请先导出为 CSV（Excel 可用“另存为 CSV”）",
+        "{file}: is not a text file; export it as CSV first (in Excel: save as CSV)",
+    ),
+    "no_such_column": (
+        "{file}：没有名为“{column}”的列，现有列：{text}",
+        "{file}: there is no column “{column}”; its columns are: {text}",
+    ),
+    "not_times": (
+        "{file}：“{column}”列的内容不是时间（例如“{text}”），请用 --time-column 指定另一列",
+        "{file}: the column “{column}” holds no times (such as “{text}”); "
+        "name another with --time-column",
+    ),
     "no_time": (
         "{file}：找不到时间列，请用 --time-column 指定，或用 --period 给出采样周期",
         "{file}: no time column found; name it with --time-column or state --period",

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from guatu.simulator.beats import Times, Values
 
 LONGEST_LINE: Final = 100_000
+BINARY_LOOK, BINARY_SHARE = 65_536, 0.02
 SEPARATORS: Final = (";", ",", "\t", "|")
 
 
@@ -57,6 +58,16 @@ def decode(raw: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     return raw.decode("latin-1"), "latin-1"
+
+
+def is_binary(text: str) -> bool:
+    """Tell whether decoded bytes never were text: too many control characters.
+
+    NUL is not counted: it is what UTF-16 without its mark looks like, and that is read.
+    """
+    start = text[:BINARY_LOOK]
+    strange = sum(char < " " and char not in "\x00\t\n\r\f\x1a" for char in start)
+    return strange > len(start) * BINARY_SHARE
 
 
 def sniff_separator(lines: list[str]) -> str:
@@ -84,6 +95,8 @@ def read_table(path: Path, name: str, options: ReadOptions) -> Recording:
         text, encoding = decode(path.read_bytes())
     except OSError as error:
         return _refuse(path, name, "unreadable", error.strerror or str(error))
+    if is_binary(text):
+        return _refuse(path, name, "binary", "")
     table = _cut(text, options, problems)
     if table is None:
         return _refuse(path, name, "nothing_here", "")
@@ -91,10 +104,9 @@ def read_table(path: Path, name: str, options: ReadOptions) -> Recording:
     return _assemble(path, name, table, options, problems)
 
 
-def _refuse(path: Path, name: str, code: str, text: str) -> Recording:
-    return Recording(
-        name=name, path=path, refused=FileProblem(code=code, file=str(path), text=text)
-    )
+def _refuse(path: Path, name: str, code: str, text: str, column: str = "") -> Recording:
+    problem = FileProblem(code=code, file=str(path), column=column, text=text)
+    return Recording(name=name, path=path, refused=problem)
 
 
 def _cut(text: str, options: ReadOptions, problems: ProblemList) -> Table | None:
@@ -174,8 +186,8 @@ def _assemble(
     path: Path, name: str, table: Table, options: ReadOptions, problems: ProblemList
 ) -> Recording:
     time = find_time(table, options)
-    if time is None and options.period_s is None:
-        return _refuse(path, name, "no_time", "")
+    if time is None and (options.time_column is not None or options.period_s is None):
+        return _without_time(path, name, table, options)
     why = why_left_out(table, time, options)
     at_sensor = [at for at, reason in enumerate(why) if not reason]
     if not at_sensor:
@@ -206,6 +218,17 @@ def _assemble(
         more_problems=problems.more,
         notes=tuple(table.notes),
     )
+
+
+def _without_time(path: Path, name: str, table: Table, options: ReadOptions) -> Recording:
+    asked = options.time_column
+    if asked is None:
+        return _refuse(path, name, "no_time", "")
+    if asked not in table.columns:
+        return _refuse(path, name, "no_such_column", ", ".join(table.columns)[:200], asked)
+    at = table.columns.index(asked)
+    shown = next((cells[at] for _, cells in table.lines if at < len(cells)), "")
+    return _refuse(path, name, "not_times", shown[:80], asked)
 
 
 def _sensors(table: Table, at_sensor: list[int], decimals: list[int]) -> tuple[RecordedSensor, ...]:
