@@ -14,14 +14,30 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from guatu.telemetry.log import EVENTS_STREAM
+from guatu.telemetry import log
 
 logger = logging.getLogger("recorder")
 
 BATCH, WAIT_S = 200, 1.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 
-InDatabase = Callable[[int, int, list[dict[str, Any]]], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message of events stands.
+
+    Attributes:
+        stream: identity of the stream; another after the log was lost and made anew.
+        partition: whose events they are.
+        sequence: in the stream.
+    """
+
+    stream: str
+    partition: int
+    sequence: int
+
+
+InDatabase = Callable[[Place, list[dict[str, Any]]], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -30,15 +46,15 @@ class Recorder:
 
     Attributes:
         client: a connection to the log.
-        record: writes (partition, place in the stream, events); doing it twice changes nothing.
-        position: gives the place in the stream up to which all is recorded.
+        record: writes events with their place; doing it twice changes nothing.
+        position: gives the sequence up to which the stream of an identity is recorded.
         aside: folder for events that cannot be recorded, so that one cannot stop all others.
         pause_s: how long to wait after the next failure; it grows until something is recorded.
     """
 
     client: Client
     record: InDatabase
-    position: Callable[[], Awaitable[int]]
+    position: Callable[[str], Awaitable[int]]
     aside: Path
     pause_s: float = FIRST_PAUSE_S
 
@@ -54,13 +70,14 @@ class Recorder:
 
     async def _follow(self) -> None:
         """Record from the last position on, until the log or the database fails."""
-        stream = await self.client.jetstream().stream_info(EVENTS_STREAM)
-        position = await self.position()
-        # A log made anew counts from the beginning; recording twice changes nothing.
+        stream = await self.client.jetstream().stream_info(log.EVENTS_STREAM)
+        identity = log.identity(stream)
+        position = await self.position(identity)
+        # A stream older than identities may yet be shorter; recording twice changes nothing.
         start = position + 1 if position <= stream.state.last_seq else 1
         subscription = await self.client.jetstream().pull_subscribe(
             "events.*",
-            stream=EVENTS_STREAM,
+            stream=log.EVENTS_STREAM,
             config=ConsumerConfig(
                 deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
                 opt_start_seq=start,
@@ -82,18 +99,18 @@ class Recorder:
                     continue
                 if sequence > expected and start > 1:
                     logger.warning("events %d to %d are gone", expected, sequence - 1)
-                await self._record(message, sequence)
+                await self._record(message, identity, sequence)
                 self.pause_s = FIRST_PAUSE_S
                 expected = sequence + 1
 
-    async def _record(self, message: Msg, sequence: int) -> None:
-        partition = int(message.subject.rsplit(".", 1)[1])
+    async def _record(self, message: Msg, stream: str, sequence: int) -> None:
+        place = Place(stream, int(message.subject.rsplit(".", 1)[1]), sequence)
         try:
-            await self.record(partition, sequence, json.loads(message.data))
+            await self.record(place, json.loads(message.data))
         except (DatabaseError, OSError):
             raise
         except Exception:
             # One message that we cannot understand must not stop the alarms behind it.
             self.aside.mkdir(parents=True, exist_ok=True)
-            (self.aside / f"{sequence}.json").write_bytes(message.data)
+            (self.aside / f"{stream}-{sequence}.json").write_bytes(message.data)
             logger.exception("event %d set aside in %s", sequence, self.aside)

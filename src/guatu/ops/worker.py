@@ -16,7 +16,7 @@ from django.db.models import Max
 from django.utils import timezone
 from nats.aio.client import Client
 
-from guatu.ops.recorder import Recorder
+from guatu.ops.recorder import Place, Recorder
 from guatu.telemetry import log
 from guatu.telemetry.settings import StreamSettings
 from guatu.web.monitoring import actions as monitoring
@@ -60,16 +60,13 @@ async def run_worker(environ: Mapping[str, str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _finish, stop)
     async with log.connection(streams, "worker") as client:
-        await log.ensure_shared(client.jetstream(), streams)
-        plants = await client.jetstream().stream_info(log.PLANTS_STREAM)
-        if not plants.state.messages:
-            # A log made anew knows no plant: gateway and engine are told again.
-            await database.do(_queue_all, at=timezone.now())
+        introducer = Introducer(client, streams, database)
+        await introducer.introduce()
         announcer = Announcer(client, database)
         recorder = Recorder(
             client=client,
             record=partial(_record, database, announcer),
-            position=partial(database.do, _position),
+            position=partial(_position, database),
             aside=Path(environ.get("GUATU_HOME", ".guatu")) / "unrecorded",
         )
         works: list[asyncio.Future[None]] = [
@@ -77,6 +74,7 @@ async def run_worker(environ: Mapping[str, str]) -> None:
             asyncio.create_task(_every(OUTBOX_EVERY_S, partial(_deliver, database))),
             asyncio.create_task(_every(TIME_EVERY_S, partial(_let_time_act, database))),
             asyncio.create_task(_every(ANNOUNCE_EVERY_S, announcer.announce)),
+            asyncio.create_task(_every(TIME_EVERY_S, introducer.introduce)),
         ]
         logger.info("recording, delivering, watching the clock")
         ended, _ = await asyncio.wait([stop, *works], return_when=asyncio.FIRST_COMPLETED)
@@ -85,6 +83,26 @@ async def run_worker(environ: Mapping[str, str]) -> None:
         await asyncio.gather(*works, return_exceptions=True)
         for work in ended - {stop}:
             work.result()  # a loop that ended of itself failed: let the supervisor see it
+
+
+class Introducer:
+    """Tells a log made anew of every plant: gateway and engine know plants from there alone."""
+
+    def __init__(self, client: Client, streams: StreamSettings, database: Database) -> None:
+        self._js = client.jetstream()
+        self._streams = streams
+        self._database = database
+        self._known = ""
+
+    async def introduce(self) -> None:
+        """Queue all configurations, once for each log that has none."""
+        await log.ensure_shared(self._js, self._streams)
+        plants = await self._js.stream_info(log.PLANTS_STREAM)
+        if log.identity(plants) == self._known:
+            return
+        if not plants.state.messages:
+            await self._database.do(_queue_all, at=timezone.now())
+        self._known = log.identity(plants)
 
 
 def _queue_all(*, at: datetime) -> None:
@@ -100,22 +118,27 @@ def _finish(stop: asyncio.Future[None]) -> None:
 async def _record(
     database: Database,
     announcer: "Announcer",
-    partition: int,
-    sequence: int,
+    place: Place,
     events: list[dict[str, Any]],
 ) -> None:
     await database.do(
         monitoring.record_events,
-        partition=partition,
-        stream_seq=sequence,
+        partition=place.partition,
+        stream=place.stream,
+        stream_seq=place.sequence,
         events=events,
         at=timezone.now(),
     )
     announcer.plants.update(event["plant"] for event in events if event.get("plant"))
 
 
-def _position() -> int:
-    return EventPosition.objects.aggregate(last=Max("stream_seq"))["last"] or 0
+async def _position(database: Database, stream: str) -> int:
+    return await database.do(_last_recorded, stream=stream)
+
+
+def _last_recorded(*, stream: str) -> int:
+    positions = EventPosition.objects.filter(stream=stream)
+    return positions.aggregate(last=Max("stream_seq"))["last"] or 0
 
 
 async def _deliver(database: Database) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -18,7 +18,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header, StreamInfo
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
@@ -37,6 +37,7 @@ SILENCE_S = 2.0
 PAUSE_S = 0.25
 FORGOTTEN_S = 30.0
 NANOSECONDS = 1_000_000_000
+NOBODY, REFUSED, DELETED = "503", "409", "consumer deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,8 @@ class LogReader:
     async def _on(self, message: Msg) -> None:
         if message.subject == self._inbox:  # a status: this request is over
             self._due = 0
+            # Without this a reader of a deleted stream would ask its dead consumer for ever.
+            self._stale |= _is_gone(message.header or {})
         else:
             self._due -= 1
             self._arrived.append(message)
@@ -201,6 +204,12 @@ class LogReader:
         return entries
 
 
+def _is_gone(status: Mapping[str, str]) -> bool:
+    """Tell whether a consumer was deleted, or nobody answers for it any more."""
+    code, description = status.get(Header.STATUS), status.get(Header.DESCRIPTION, "")
+    return code == NOBODY or (code == REFUSED and description.lower() == DELETED)
+
+
 async def follow_plants(
     client: Client,
     streams: StreamSettings,
@@ -209,14 +218,38 @@ async def follow_plants(
 ) -> None:
     """Give every plant's latest configuration, then each newer one, for ever.
 
+    A stream that was lost and made anew is read from its beginning.
+
     Args:
         client: a connection to the log.
         streams: the layout.
         take: puts a configuration into effect; older versions may come again.
         loaded: set once everything that was there at the beginning has been given.
     """
-    wanted = await _last_of_plants(client, streams)
-    reader = LogReader(client, log.PLANTS_STREAM, after=0, contiguous=False)
+    while True:
+        info = await _plants_stream(client, streams)
+        reader = LogReader(
+            client,
+            log.PLANTS_STREAM,
+            after=0,
+            contiguous=False,
+            identity=log.identity(info),
+        )
+        wanted = info.state.last_seq if info.state.messages else 0
+        try:
+            await _read_plants(reader, wanted, take, loaded)
+        except LogReplaced:
+            logger.warning("the log of plants was made anew: reading it from its beginning")
+        finally:
+            await reader.stop()
+
+
+async def _read_plants(
+    reader: LogReader,
+    wanted: int,
+    take: Callable[[PlantConfig], None],
+    loaded: asyncio.Event,
+) -> None:
     while True:
         if reader.last >= wanted:
             loaded.set()
@@ -227,13 +260,11 @@ async def follow_plants(
                 logger.warning("plant configuration %d not understood: %s", entry.sequence, error)
 
 
-async def _last_of_plants(client: Client, streams: StreamSettings) -> int:
+async def _plants_stream(client: Client, streams: StreamSettings) -> StreamInfo:
     js = client.jetstream()
     while True:
         try:
             await log.ensure_shared(js, streams)
-            state = (await js.stream_info(log.PLANTS_STREAM)).state
+            return await js.stream_info(log.PLANTS_STREAM)
         except (NotFoundError, JetStreamError, NatsError, OSError, TimeoutError):
             await asyncio.sleep(PAUSE_S)
-        else:
-            return state.last_seq if state.messages else 0

@@ -26,7 +26,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
-from nats.js.errors import NotFoundError
+from nats.js.errors import BadRequestError, NotFoundError
 
 from guatu.telemetry.settings import LogSettings, StreamSettings
 
@@ -39,6 +39,8 @@ ASK_GATEWAY = "ask.gateway"
 FRAME, TICK, COMMAND = b"F"[0], b"T"[0], b"C"[0]
 MAX_PAYLOAD = 8 << 20
 IDENTITY = "guatu"
+STREAM_EXISTS = 10058
+"""The server's code for a stream of this name whose settings, such as its identity, differ."""
 EVENTS_KEPT_S = 30 * 86_400.0
 DOUBLES_WINDOW_S = 120.0
 EVENTS_SHARE = 0.1
@@ -255,6 +257,7 @@ async def ensure_shared(js: JetStreamContext, streams: StreamSettings) -> None:
             max_age=EVENTS_KEPT_S,
             num_replicas=streams.replicas,
             duplicate_window=DOUBLES_WINDOW_S,
+            metadata={IDENTITY: uuid4().hex[:8]},
         ),
         StreamConfig(
             name=PLANTS_STREAM,
@@ -263,13 +266,23 @@ async def ensure_shared(js: JetStreamContext, streams: StreamSettings) -> None:
             max_msgs_per_subject=1,
             num_replicas=streams.replicas,
             allow_direct=True,
+            metadata={IDENTITY: uuid4().hex[:8]},
         ),
     )
     for config in wanted:
         try:
             await js.stream_info(str(config.name))
         except NotFoundError:
-            await js.add_stream(config)
+            await _add_first(js, config)
+
+
+async def _add_first(js: JetStreamContext, config: StreamConfig) -> None:
+    """Create a stream; where another process was quicker, its stream holds."""
+    try:
+        await js.add_stream(config)
+    except BadRequestError as error:
+        if error.err_code != STREAM_EXISTS:
+            raise
 
 
 async def ensure_streams(js: JetStreamContext, streams: StreamSettings) -> None:

@@ -111,6 +111,14 @@ def test_the_position_never_moves_back(line: Line) -> None:
     assert EventPosition.objects.get(pk=0).stream_seq == 9
 
 
+def test_in_a_log_made_anew_the_position_starts_again(line: Line) -> None:
+    record(line, seq=9)
+    record_events(partition=0, stream="new", stream_seq=2, events=[], at=AT)
+
+    position = EventPosition.objects.get(pk=0)
+    assert (position.stream, position.stream_seq) == ("new", 2)
+
+
 Life = tuple[str, str, bool, bool]
 """Point, slot, whether acknowledged, whether cleared."""
 

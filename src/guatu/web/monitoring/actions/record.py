@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from guatu.access.messages import Event, read_event
 from guatu.web.monitoring.actions.ledger import OF_ALARMS, WRITTEN, Ledger
 from guatu.web.monitoring.actions.warn import raise_due, raise_overdue
 from guatu.web.monitoring.models import Alarm, EventPosition, Plant, Point
+from guatu.web.monitoring.models.alarms import UNNAMED_STREAM
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ def record_events(
     stream_seq: int,
     events: Sequence[Event | Mapping[str, Any]],
     at: datetime,
+    stream: str = UNNAMED_STREAM,
 ) -> Recorded:
     """Record one message of the EVENTS stream; doing it again, or out of order, is harmless.
 
@@ -54,13 +57,15 @@ def record_events(
         stream_seq: the message's place in the stream; the position moves up to it, never back.
         events: as the engine wrote them.
         at: the moment of recording.
+        stream: identity of the stream that the place is in; in another one the position moves
+            to wherever the message stands.
     """
     read = [e if isinstance(e, Event) else read_event(dict(e)) for e in events]
     ledger = _ledger(read)
     ledger.enter(read)
     _save(ledger)
     _note_configurations(read)
-    _move_position(partition, stream_seq, at)
+    _move_position(partition, stream, stream_seq, at)
     if ledger.unknown:
         _log.warning(
             "%d events of message %d name points that are not registered",
@@ -107,8 +112,8 @@ def _note_configurations(events: Iterable[Event]) -> None:
             _log.warning("the engine refused a command for plant %s: %s", event.plant, event.why)
 
 
-def _move_position(partition: int, stream_seq: int, at: datetime) -> None:
+def _move_position(partition: int, stream: str, stream_seq: int, at: datetime) -> None:
     EventPosition.objects.get_or_create(partition=partition)
-    EventPosition.objects.filter(partition=partition, stream_seq__lt=stream_seq).update(
-        stream_seq=stream_seq, recorded_at=at
-    )
+    EventPosition.objects.filter(
+        Q(stream_seq__lt=stream_seq) | ~Q(stream=stream), partition=partition
+    ).update(stream=stream, stream_seq=stream_seq, recorded_at=at)

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from guatu.web.monitoring.models.limits import Slot
 from guatu.web.monitoring.models.plant import Plant, Point, Unit
 
+UNNAMED_STREAM = "00000000"
+
 
 class Cleared(models.TextChoices):
     """Why an alarm ended."""
@@ -59,6 +61,9 @@ class EventPosition(models.Model):
     """How far the events of one partition have been recorded."""
 
     partition = models.PositiveIntegerField(primary_key=True)
+    # Identity of the stream that the sequence counts in: a log made anew has another. Streams
+    # older than identities count as the default.
+    stream = models.CharField(max_length=32, default=UNNAMED_STREAM)
     stream_seq = models.PositiveBigIntegerField(default=0)
     recorded_at = models.DateTimeField(null=True, blank=True)
 
