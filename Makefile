@@ -12,18 +12,19 @@ test: setup-dev lint unit ## everything CI runs
 setup: .venv/.server
 setup-dev: .venv/.dev
 
-.venv/bin/uv: 
+.venv/bin/uv:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Run \`apt-get install python3-venv\`, or name another with \`make PYTHON=...\`."; \
+	  echo "找不到 $(PYTHON)。请先运行 \`apt-get install python3-venv\`，或用 \`make PYTHON=...\` 指定另一个。"; exit 1; } >&2
 	@$(PYTHON) tools/check_machine.py
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet "uv>=0.9,<1"
+	$(BIN)/python -m pip install --quiet "uv>=0.9,<1" || sh tools/not_installed.sh
 
 .venv/.server: .venv/bin/uv pyproject.toml uv.lock
-	$(BIN)/uv sync --locked --extra server --inexact --quiet
+	$(BIN)/uv sync --locked --extra server --inexact --quiet || sh tools/not_installed.sh
 	@touch $@
 
-.venv/.dev: .venv/bin/uv pyproject.toml uv.lock tools/install_test_machine.sh
-	$(BIN)/uv sync --locked --all-extras --all-groups --quiet
-	bash tools/install_test_machine.sh
+.venv/.dev: .venv/bin/uv pyproject.toml uv.lock
+	$(BIN)/uv sync --locked --all-extras --all-groups --quiet || sh tools/not_installed.sh
 	@touch .venv/.server $@
 
 lint: setup-dev ## format, lint, templates, types, import contracts
@@ -39,6 +40,7 @@ fmt: setup-dev
 	$(BIN)/ruff check --fix .
 
 unit: setup-dev ## unit, property, web, engine and fault tests, then the browser's, with coverage
+	@bash tools/install_test_machine.sh
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not browser" --cov --cov-report=
 	# Apart, because a browser keeps an event loop of its own in the process that drives it.
 	$(BIN)/pytest -m browser --cov --cov-append --cov-report=term:skip-covered

@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
-# Install what tests need beyond Python: Chromium, CJK fonts, strace. Where apt may not be used, say
-# so and go on: the tests that need them then skip, visibly.
+# Install what tests need beyond Python: Chromium, CJK fonts, the library that Playwright's driver is
+# linked with, and strace. Where apt may not or cannot, say so and go on: the tests that need a
+# program which is missing then skip, visibly.
 set -u
-command -v chromium >/dev/null && fc-list 2>/dev/null | grep -qi "cjk" && command -v strace >/dev/null && exit 0
-if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-  echo "make test: no Chromium with CJK fonts or no strace, and apt-get cannot be used here: the tests that need them will be skipped."
-  echo "make test: 缺少 Chromium、中文字体或 strace，且此处无法使用 apt-get：将跳过需要它们的测试。"
-  exit 0
+packages=(chromium fonts-noto-cjk fontconfig libatomic1 strace)
+complete() {
+  command -v chromium && command -v strace && fc-list | grep -i cjk && .venv/bin/playwright --version
+} &>/dev/null
+complete && exit 0
+if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  echo "apt-get install ${packages[*]}"
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+  complete && exit 0
 fi
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk fontconfig strace >/dev/null
+echo "make test: programs for some tests are missing, and apt-get cannot install them here: those tests are skipped."
+echo "make test: 缺少部分测试所需的程序，且此处 apt-get 无法安装：将跳过这些测试。"
+echo "To run them all, as root / 要全部运行，请以 root 执行: apt-get install ${packages[*]}"
