@@ -61,31 +61,50 @@ def check_ports(ports: Iterable[tuple[str, int, str]], host: str) -> None:
         host: the address to be listened on.
 
     Raises:
-        CannotStart: naming each taken port and the variable that moves it.
+        CannotStart: naming each port that cannot be had and the variable that moves it.
     """
-    taken = [(name, port, what) for name, port, what in ports if not _can_bind(host, port)]
-    if taken:
-        raise CannotStart(
-            "\n".join(
+    problems: list[str] = []
+    for name, port, what in ports:
+        problem = _why_not_bound(host, port)
+        if problem is None:
+            continue
+        if problem == errno.EADDRINUSE:
+            problems.append(
                 say(
                     f"端口 {port}（{what}）已被占用。请停止占用它的程序，"
                     f"或设置 {name}=其他端口 后重试。",
                     f"Port {port} ({what}) is taken. Stop the program that holds it, "
                     f"or set {name} to another port.",
                 )
-                for name, port, what in taken
             )
-        )
+        elif problem in (errno.EACCES, errno.EPERM):
+            problems.append(
+                say(
+                    f"当前用户无权使用端口 {port}（{what}）。请把 {name} 设为 1024 及以上的端口。",
+                    f"Port {port} ({what}) is not for this user. "
+                    f"Set {name} to a port from 1024 upwards.",
+                )
+            )
+        else:
+            # Not the port's fault, so it is said once.
+            raise CannotStart(
+                say(
+                    f"{host} 不是本机地址。请把 GUATU_HOST 设为本机的一个地址。",
+                    f"{host} is no address of this machine. Set GUATU_HOST to one that is.",
+                )
+            )
+    if problems:
+        raise CannotStart("\n".join(problems))
 
 
-def _can_bind(host: str, port: int) -> bool:
+def _why_not_bound(host: str, port: int) -> int | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as problem:
+            return problem.errno
+    return None
 
 
 def hold_folder(home: Path) -> IO[str]:
