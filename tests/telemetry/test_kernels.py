@@ -323,6 +323,22 @@ def test_a_state_change_clears_hundreds_of_alarms_through_a_small_buffer() -> No
     assert len(cleared) == 200
 
 
+def test_quiet_rows_are_judged_once_though_room_runs_out_before_the_others() -> None:
+    limit = AlarmLimit(side=Side.HIGH, stage=1, value=5.0)
+    world = KernelWorld()
+    world.configure(0, PointConfig(), now_ms=0, seq=1)
+    for point in range(1, 31):
+        world.configure(point, PointConfig(limits=(limit,)), now_ms=0, seq=1)
+    quiet = {point: [1.0, 2.0] for point in range(1, 31)}
+    world.block([1000, 2000], quiet, logged_ms=2000, seq=2)
+    # The state's row comes first and wants room for the whole unit, more than there is.
+    said = world.block(
+        [3000, 4000], {0: [3.0, 3.0], **quiet, 30: [1.0, 9.0]}, logged_ms=4000, seq=3
+    )
+    assert [(point, event.kind) for point, event in said] == [(30, "raised")]
+    assert (world.judged, world.doubled) == (60 + 62, 0)
+
+
 def test_a_point_taken_away_leaves_its_unit_and_wakes_no_more() -> None:
     world = KernelWorld()
     for point in (0, 1, 2):

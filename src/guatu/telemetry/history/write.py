@@ -31,11 +31,21 @@ SCHEMA = pa.schema(
     ]
 )
 ENCODING = {
-    "point": "DELTA_BINARY_PACKED",
-    "at_ms": "DELTA_BINARY_PACKED",
+    "point": "PLAIN",
+    "at_ms": "PLAIN",
     "scaled": "BYTE_STREAM_SPLIT",
     "value": "BYTE_STREAM_SPLIT",
 }
+# Points stand in runs, and a plant's points share their times: repeats that lz4 finds at half the
+# cost of delta encoding, and in less space. zstd's fast levels overlook them.
+COMPRESSION = {
+    "point": "lz4",
+    "at_ms": "lz4",
+    "decimals": "zstd",
+    "scaled": "zstd",
+    "value": "zstd",
+}
+ZSTD_LEVEL = {"decimals": 1, "scaled": 1, "value": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +217,8 @@ def write_segment(path: Path, rows: Sorted) -> None:
         writer = pq.ParquetWriter(
             file,
             SCHEMA,
-            compression="zstd",
-            compression_level=1,
+            compression=COMPRESSION,
+            compression_level=ZSTD_LEVEL,
             use_dictionary=["decimals"],
             write_statistics=["point", "at_ms"],
             column_encoding=ENCODING,

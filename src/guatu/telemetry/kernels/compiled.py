@@ -36,7 +36,7 @@ MISSING = np.int64(4)
 ROOM_A_POINT = 12
 """No step writes more events for one point: two a slot and a spare."""
 
-COUNT, GO_ON, JUDGED, DOUBLED, ROOM = range(5)
+COUNT, GO_ON, JUDGED, DOUBLED, ROOM, BEGUN, STATES, LEFT = range(8)
 """What ``tally`` holds."""
 
 # Nothing here owns memory, so numba's reference counting is left out: it took four fifths of
@@ -280,10 +280,55 @@ def tell_state(pts, sl, un, wake, rows, tally, p, value, at_ms, logged_ms, seq):
 
 
 @compiled
+def stays_quiet_throughout(pts, wake, p, times, row, logged_ms):
+    """Take a whole row with which nothing can begin or end, at whatever moment it is judged.
+
+    The value held before must be inside too: with it a limit that comes into force meanwhile
+    finds nothing to begin, so this row need not wait for its turn among the others.
+    """
+    point = pts[p]
+    if point.busy or times[0] <= point.last_ms:
+        return False
+    if not point.low_bar <= point.last_value <= point.high_bar:
+        return False
+    inside = True
+    for j in range(len(row)):
+        inside &= point.low_bar <= row[j] <= point.high_bar
+    if not inside:
+        return False
+    point.last_ms = times[len(times) - 1]
+    point.last_value = row[len(row) - 1]
+    point.arrived_ms = logged_ms
+    wake[p] = logged_ms + point.quiet_ms
+    return True
+
+
+@compiled
+def take_quiet_rows(pts, wake, tally, idx, order, n_state, times, values, skip, logged_ms):
+    """Take all quiet rows, and leave the others in the order; give how many those are."""
+    left = n_state
+    for place in range(n_state, len(idx)):
+        i = order[place]
+        if stays_quiet_throughout(pts, wake, np.int64(idx[i]), times, values[i], logged_ms):
+            skip[i, :] = False
+            tally[JUDGED] += len(times)
+        else:
+            order[left] = i
+            left += 1
+    return left
+
+
+@compiled
 def block_loop(pts, sl, un, wake, rows, tally, idx, order, times, values, skip, seq, logged_ms):
     """Judge a block time by time; give True when it is done, False when room is needed."""
-    n_state = state_points_first(pts, idx, order)
-    n = len(idx)
+    if tally[BEGUN] == 0:
+        tally[BEGUN] = 1
+        n_state = state_points_first(pts, idx, order)
+        tally[STATES] = n_state
+        tally[LEFT] = take_quiet_rows(
+            pts, wake, tally, idx, order, n_state, times, values, skip, logged_ms
+        )
+    n_state, n = tally[STATES], tally[LEFT]
     first = tally[GO_ON] % max(n, 1)
     for j in range(tally[GO_ON] // max(n, 1), len(times)):
         at_ms = times[j]

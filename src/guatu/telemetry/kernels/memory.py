@@ -248,8 +248,8 @@ class EventBuffer:
 
     def __init__(self, capacity: int = 4096) -> None:
         self.rows: Rows = np.zeros(max(capacity, 64), EVENT)
-        # [events, place to go on from, judged, doubled, room needed], written by the kernel.
-        self.tally: NDArray[np.int64] = np.zeros(5, np.int64)
+        # Written by the kernel; ``compiled`` names the places.
+        self.tally: NDArray[np.int64] = np.zeros(8, np.int64)
 
     @property
     def count(self) -> int:
