@@ -3,10 +3,9 @@
 import asyncio
 import hashlib
 import json
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from bench.spine.load import LIMIT, Load, beats
 from bench.spine.sender import Request, Sent, send
 from guatu.access.messages import Key, Limit, PlantConfig, Point, Unit
 from guatu.ops.assemble import standing
-from guatu.ops.house import House
+from guatu.ops.house import House, house_on_free_ports
 from guatu.ops.supervise import Supervisor
 from guatu.telemetry import log
 from guatu.telemetry.settings import StreamSettings
@@ -28,29 +27,10 @@ CONNECTIONS = 60
 """Divides 3,000 plants, so that a plant stays on its connection and its beats keep their order."""
 
 
-def free_ports(count: int) -> list[int]:
-    """Give ports that nobody listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @contextmanager
 def running(home: Path) -> Iterator[House]:
     """Stand up log, gateway and engine in a folder; plain HTTP, as the peer speaks."""
-    web, gateway, live, log_port, monitor = free_ports(5)
-    house = House(
-        home=home,
-        host="127.0.0.1",
-        web_port=web,
-        gateway_port=gateway,
-        live_port=live,
-        log_port=log_port,
-        monitor_port=monitor,
-        tls=False,
-    )
+    house = house_on_free_ports(home, tls=False)
     with standing(house, Supervisor(), ("log", "gateway", "engine")):
         yield house
 

@@ -3,17 +3,16 @@
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from guatu.ops.assemble import standing
-from guatu.ops.house import House
+from guatu.ops.house import House, house_on_free_ports
 from guatu.ops.supervise import Supervisor
 
 PARTS = ("log", "prepare-demo", "gateway", "engine", "live", "worker", "web")
@@ -56,28 +55,10 @@ class Standing:
         return json.loads(done.stdout)
 
 
-def free_ports(count: int) -> list[int]:
-    """Give ports that nobody listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @contextmanager
 def a_house(home: Path, parts: tuple[str, ...] = PARTS) -> Iterator[Standing]:
     """Stand a house up in a folder, watch over it, and stop it after."""
-    web, gateway, live, log_port, monitor = free_ports(5)
-    house = House(
-        home=home,
-        host="127.0.0.1",
-        web_port=web,
-        gateway_port=gateway,
-        live_port=live,
-        log_port=log_port,
-        monitor_port=monitor,
-    )
+    house = house_on_free_ports(home)
     lines = io.StringIO()
     supervisor = Supervisor(lines)
     watching = threading.Thread(target=supervisor.watch)

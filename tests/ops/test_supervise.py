@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,45 @@ def test_stop_ends_even_a_paused_child(supervisor: Supervisor) -> None:
 def test_a_child_that_ends_at_start_is_reported_with_its_status(supervisor: Supervisor) -> None:
     with pytest.raises(ChildFailed, match="7"):
         supervisor.start(python("one", "raise SystemExit(7)", ready=lambda: False))
+
+
+def test_a_child_waits_for_those_before_it_and_for_nobody_else(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    go, began = tmp_path / "go", tmp_path / "began"
+    slow = f"import time, pathlib\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.02)"
+    other = f"import pathlib; pathlib.Path({str(go)!r}).touch(); {LIVES}"
+    last = f"import pathlib; pathlib.Path({str(began)!r}).touch(); {LIVES}"
+    # The first ends only once the second runs, so the second must not have waited for it.
+    supervisor.start(
+        replace(python("slow", slow), once=True),
+        python("other", other, ready=go.exists),
+        replace(python("last", last, ready=began.exists), after=("slow", "not of this house")),
+    )
+
+    assert set(supervisor.pids()) == {"other", "last"}
+
+
+def test_children_stop_in_the_reverse_of_the_order_they_are_given_in(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    ended = tmp_path / "ended"
+    code = (
+        "import signal, sys, time\n"
+        "def end(*_):\n"
+        "    open({ended!r}, 'a').write({name!r}); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end); open({up!r}, 'w'); time.sleep(60)"
+    )
+
+    def child(name: str, *after: str) -> Child:
+        up = tmp_path / name
+        told = code.format(ended=str(ended), name=name, up=str(up))
+        return replace(python(name, told, ready=up.exists), after=after)
+
+    supervisor.start(child("a"), child("b", "c"), child("c"))
+    supervisor.stop()
+
+    assert ended.read_text() == "cba"
 
 
 def test_children_go_when_the_supervisor_is_killed(tmp_path: Path) -> None:

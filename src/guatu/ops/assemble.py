@@ -6,10 +6,10 @@ import ssl
 import sys
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from guatu.ops import preflight
 from guatu.ops.certificates import server_certificate
@@ -18,6 +18,7 @@ from guatu.ops.supervise import Child, Supervisor
 from guatu.ops.words import say
 from guatu.telemetry.log import (
     beats_stream,
+    direct_opener,
     log_server_command,
     sync_problem,
     write_log_config,
@@ -68,10 +69,8 @@ def standing(house: House, supervisor: Supervisor, parts: Collection[str]) -> It
     try:
         preflight.check_ports(house.ports, house.host)
         environment = _environment(house)
-        for group in _groups(house, environment):
-            wanted = [child for child in group if child.name in parts]
-            if not supervisor.stopping:
-                supervisor.start(*wanted)
+        children = _children(house, environment)
+        supervisor.start(*(child for child in children if child.name in parts))
         yield
     finally:
         supervisor.say("guatu", say("正在停止……", "stopping …", separator=" "))
@@ -92,53 +91,65 @@ def _environment(house: House) -> dict[str, str]:
     return environment
 
 
-def _groups(house: House, environment: dict[str, str]) -> list[tuple[Child, ...]]:
-    """List the processes; those of a group start side by side, after the group before."""
+def _children(house: House, environment: dict[str, str]) -> list[Child]:
+    """List the processes, what others need first.
+
+    Gateway, engine and live know no database, so they start while it is prepared.
+    """
     whole = {**os.environ, **environment}
     log, streams = LogSettings.from_env(whole), StreamSettings.from_env(whole)
     write_log_config(log)
     # Our own child on our own machine: the question is only whether it answers.
     trust = ssl.create_default_context()
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    prepared = ("prepare", "prepare-demo")
 
-    def own(name: str, ready: Callable[[], bool] | None = None, *, once: bool = False) -> Child:
-        return Child(
-            name=name,
-            command=[sys.executable, "-m", "guatu", "serve", name],
-            environment=environment,
-            ready=ready,
-            patience_s=300.0 if once else 90.0,
-            once=once,
-            # Said at every start by the HTTP server, of things that we chose and tested.
-            hide=("Embedded server is experimental", "Configuration allows spawning"),
-        )
-
+    own = partial(_own, environment)
     return [
-        (
-            Child(
-                name="log",
-                command=log_server_command(log),
-                ready=lambda: not sync_problem(log),
-                hide=("[INF]",),
-            ),
+        Child(
+            name="log",
+            command=log_server_command(log),
+            ready=lambda: not sync_problem(log),
+            hide=("[INF]",),
         ),
-        (own("prepare", once=True), own("prepare-demo", once=True)),
-        (
-            own("gateway", _answers(f"{house.gateway_url}/healthz", trust)),
-            own("engine", _has_streams(log, streams.partitions)),
-            own("live", _answers(f"http://{house.host}:{house.live_port}/healthz")),
-            own("web", _answers(f"{house.web_url}healthz")),
-        ),
+        own("prepare", once=True),
+        own("prepare-demo", once=True),
+        own("gateway", _answers(f"{house.gateway_url}/healthz", trust), after=("log",)),
+        own("engine", _has_streams(log, streams.partitions), after=("log",)),
+        own("live", _answers(f"http://{house.host}:{house.live_port}/healthz"), after=("log",)),
+        own("web", _answers(f"{house.web_url}healthz"), after=prepared),
         # It delivers at once what prepare left waiting, and needs the engine's streams for that.
-        (own("worker"), own("demo-plants")),
+        own("worker", after=(*prepared, "engine")),
+        own("demo-plants", after=(*prepared, "gateway")),
     ]
+
+
+def _own(
+    environment: dict[str, str],
+    name: str,
+    ready: Callable[[], bool] | None = None,
+    *,
+    after: tuple[str, ...] = (),
+    once: bool = False,
+) -> Child:
+    return Child(
+        name=name,
+        command=[sys.executable, "-m", "guatu", "serve", name],
+        environment=environment,
+        ready=ready,
+        patience_s=300.0 if once else 90.0,
+        once=once,
+        after=after,
+        # Said at every start by the HTTP server, of things that we chose and tested.
+        hide=("Embedded server is experimental", "Configuration allows spawning"),
+    )
 
 
 def _has_streams(log: LogSettings, partitions: int) -> Callable[[], bool]:
     """Make a question: has the engine made the streams of all partitions?"""
     url = f"http://{HOST}:{log.monitor_port}/jsz?streams=true"
     wanted = {beats_stream(partition) for partition in range(partitions)}
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    direct = direct_opener()
 
     def ask() -> bool:
         try:
@@ -155,10 +166,7 @@ def _has_streams(log: LogSettings, partitions: int) -> Callable[[], bool]:
 
 def _answers(url: str, trust: ssl.SSLContext | None = None) -> Callable[[], bool]:
     """Make a question: does this address answer with success?"""
-    # A proxy that the environment names is for the world outside, not for our own children.
-    direct = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
-    )
+    direct = direct_opener(trust)
 
     def ask() -> bool:
         try:

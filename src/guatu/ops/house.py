@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import socket
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +93,30 @@ def house_from(environ: Mapping[str, str]) -> House:
         log_port=_port(environ, "GUATU_LOG_PORT", 4222),
         monitor_port=_port(environ, "GUATU_LOG_MONITOR_PORT", 8222),
         tls=environ.get("GUATU_GATEWAY_TLS", "1") != "0",
+    )
+
+
+def house_on_free_ports(home: Path, *, tls: bool = True) -> House:
+    """Make a house in a folder, on ports that nobody listens on now.
+
+    Args:
+        home: its data folder.
+        tls: whether its gateway ends TLS itself.
+    """
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(5)]
+        for one in sockets:
+            one.bind((HOST, 0))
+        web, gateway, live, log, monitor = (one.getsockname()[1] for one in sockets)
+    return House(
+        home=home,
+        host=HOST,
+        web_port=web,
+        gateway_port=gateway,
+        live_port=live,
+        log_port=log,
+        monitor_port=monitor,
+        tls=tls,
     )
 
 

@@ -31,7 +31,9 @@ class Child:
         environment: what is added to our own environment.
         ready: tells whether it does its work; asked until it says yes.
         patience_s: seconds it may take to become ready.
-        once: it does its work and ends; what is started next waits for its success.
+        once: it does its work and ends; ready is when it ended well.
+        after: names of those that must be ready before it is started; only those count that
+            are started together with it.
         hide: lines with one of these words are not shown.
     """
 
@@ -41,6 +43,7 @@ class Child:
     ready: Callable[[], bool] | None = None
     patience_s: float = 60.0
     once: bool = False
+    after: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
 
 
@@ -76,29 +79,41 @@ class Supervisor:
             self._out.flush()
 
     def start(self, *children: Child) -> None:
-        """Start processes side by side and wait until each is ready.
+        """Start processes, each as soon as those before it are ready, and wait for all.
+
+        Args:
+            children: in an order in which those before a child stand before it; they are
+                stopped in the reverse of it.
 
         Raises:
             ChildFailed: if one is not ready in its time, or ends meanwhile.
         """
-        started = [_Running(child, self._spawn(child), time.monotonic()) for child in children]
-        self._running.extend(started)
-        for running in started:
-            self._await_ready(running)
+        waiting = list(children)
+        unready = {child.name for child in children}
+        starting: list[_Running] = []
+        while unready and not self._stop.is_set():
+            for child in [one for one in waiting if not unready.intersection(one.after)]:
+                waiting.remove(child)
+                starting.append(_Running(child, self._spawn(child), time.monotonic()))
+                self._running.append(starting[-1])
+            for running in [one for one in starting if self._is_ready(one)]:
+                starting.remove(running)
+                unready.remove(running.child.name)
+            if not waiting and not starting:
+                break
+            time.sleep(0.02)
+        places = {child.name: place for place, child in enumerate(children)}
+        self._running.sort(key=lambda one: places.get(one.child.name, -1))
 
-    def _await_ready(self, running: _Running) -> None:
+    def _is_ready(self, running: _Running) -> bool:
         child = running.child
-        deadline = running.started + child.patience_s
-        while not self._stop.is_set():
-            code = running.process.poll()
-            if child.once and code == 0:
-                self._running.remove(running)
-                return
-            if code is not None or time.monotonic() > deadline:
-                raise ChildFailed(_not_ready(child, code))
-            if not child.once and (child.ready is None or child.ready()):
-                return
-            time.sleep(0.05)
+        code = running.process.poll()
+        if child.once and code == 0:
+            self._running.remove(running)
+            return True
+        if code is not None or time.monotonic() > running.started + child.patience_s:
+            raise ChildFailed(_not_ready(child, code))
+        return not child.once and (child.ready is None or child.ready())
 
     def watch(self) -> None:
         """Restart what ends, until told to stop."""

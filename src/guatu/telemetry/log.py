@@ -12,6 +12,7 @@ import contextlib
 import json
 import logging
 import shutil
+import ssl
 import sys
 import urllib.error
 import urllib.request
@@ -131,13 +132,22 @@ def log_server_command(settings: LogSettings) -> list[str]:
     return [server_program(), "-c", str(settings.folder / "nats.conf")]
 
 
+def direct_opener(trust: ssl.SSLContext | None = None) -> urllib.request.OpenerDirector:
+    """Open addresses of our own processes: a proxy that the environment names is not for them.
+
+    Args:
+        trust: for HTTPS; the system's by default.
+    """
+    return urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
+    )
+
+
 def sync_problem(settings: LogSettings) -> str | None:
     """Ask /varz whether every write is synced; None if so, else what is wrong."""
     url = f"http://127.0.0.1:{settings.monitor_port}/varz"
     try:
-        # A proxy that the environment names is not for the loopback.
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(url, timeout=2) as answer:
+        with direct_opener().open(url, timeout=2) as answer:
             config = json.load(answer).get("jetstream", {}).get("config", {})
     except (OSError, ValueError) as error:
         return f"the log server's /varz does not answer: {error}"
