@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from guatu.ops.assemble import DEMO
-from guatu.ops.demo import PASSWORD
+from guatu.ops.demo_accounts import PASSWORD
 from tests.browser.conftest import SHOTS
 from tests.faults.house import Standing, a_house
 

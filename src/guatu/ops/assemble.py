@@ -13,6 +13,7 @@ from functools import partial
 
 from guatu.ops import preflight
 from guatu.ops.certificates import server_certificate
+from guatu.ops.demo_accounts import ACCOUNTS, PASSWORD
 from guatu.ops.house import HOST, House
 from guatu.ops.supervise import Child, Supervisor
 from guatu.ops.words import say
@@ -102,7 +103,6 @@ def _children(house: House, environment: dict[str, str]) -> list[Child]:
     # Our own child on our own machine: the question is only whether it answers.
     trust = ssl.create_default_context()
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
-    prepared = ("prepare", "prepare-demo")
 
     own = partial(_own, environment)
     return [
@@ -117,10 +117,11 @@ def _children(house: House, environment: dict[str, str]) -> list[Child]:
         own("gateway", _answers(f"{house.gateway_url}/healthz", trust), after=("log",)),
         own("engine", _has_streams(log, streams.partitions), after=("log",)),
         own("live", _answers(f"http://{house.host}:{house.live_port}/healthz"), after=("log",)),
-        own("web", _answers(f"{house.web_url}healthz"), after=prepared),
+        own("web", _answers(f"{house.web_url}healthz"), after=("prepare", "prepare-demo")),
         # It delivers at once what prepare left waiting, and needs the engine's streams for that.
-        own("worker", after=(*prepared, "engine")),
-        own("demo-plants", after=(*prepared, "gateway")),
+        # Pages come before it, for somebody waits for them.
+        own("worker", after=("engine", "web")),
+        own("demo-plants", after=("gateway", "web")),
     ]
 
 
@@ -188,7 +189,5 @@ def _greet(supervisor: Supervisor, house: House, seconds: float, *, demo: bool) 
         ),
     )
     if demo:
-        from guatu.ops.demo import ACCOUNTS, PASSWORD  # noqa: PLC0415  only a demo has them
-
         for account in ACCOUNTS:
             supervisor.say("guatu", f"  {account.username:<10} {PASSWORD}   {account.title}")

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from guatu.ops.demo_accounts import ACCOUNTS, FIRST_PLANT, PASSWORD
 from guatu.ops.errors import CannotStart
 from guatu.ops.house import House
 from guatu.ops.words import say
 from guatu.simulator.plants import DEMO_PLANTS, DemoPlant
-from guatu.simulator.run import DemoConfig, run_demo_plants
 from guatu.simulator.units import DemoPoint, DemoUnit
 
 if TYPE_CHECKING:
@@ -25,30 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("demo")
 
-PASSWORD = "guatu-demo-2026"  # noqa: S105  printed at every start of the demo, and only there
 PROVINCE = "530000"
-FIRST_PLANT = DEMO_PLANTS[0].code
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Someone who can sign in to the demo."""
-
-    username: str
-    name: str
-    role: str
-    organisation: str
-    title: str
-
-
-ACCOUNTS = (
-    Account("anquan", "李永昌", "plant_safety_officer", FIRST_PLANT, "企业安全员 plant officer"),
-    Account("zhiban", "杨春梅", "duty_officer", "bureau:530181", "安宁市值班员 duty officer, city"),
-    Account(
-        "shengban", "张建国", "duty_officer", "bureau:530000", "省厅值班员 duty officer, province"
-    ),
-    Account("ducha", "陈志强", "supervisor", "office:530000", "省督查室 supervisor"),
-)
 
 
 def furnish(house: House) -> None:
@@ -234,6 +211,9 @@ def run_plants(house: House) -> None:
     Args:
         house: its gateway, and the keys that `furnish` kept.
     """
+    # Only the senders need an HTTP client and numpy; furnishing waits for neither.
+    from guatu.simulator.run import DemoConfig, run_demo_plants  # noqa: PLC0415
+
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
