@@ -11,6 +11,9 @@ from guatu.ops.preflight import check_folder
 from guatu.ops.supervise import PR_SET_PDEATHSIG
 
 WEB_THREADS = 8
+ENDED_AT_ONCE = frozenset({"gateway", "live"})
+"""Threads of their HTTP server outlive it by a moment, and would now and then panic, loudly, in an
+interpreter that is being taken down. All that these processes hold is closed by then."""
 LINE = "%(levelname)-7s %(name)s: %(message)s"
 """The supervisor puts the time and the process before it."""
 
@@ -32,6 +35,9 @@ def serve(process: str, house: House) -> int:
     for chatty in ("httpx", "nats", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     _PROCESSES[process](house)
+    if process in ENDED_AT_ONCE:
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 
