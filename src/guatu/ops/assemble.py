@@ -18,7 +18,7 @@ from guatu.ops.house import HOST, House
 from guatu.ops.supervise import Child, Supervisor
 from guatu.ops.words import say
 from guatu.telemetry.log import (
-    beats_stream,
+    ask_subject,
     direct_opener,
     log_server_command,
     sync_problem,
@@ -115,7 +115,7 @@ def _children(house: House, environment: dict[str, str]) -> list[Child]:
         own("prepare", once=True),
         own("prepare-demo", once=True),
         own("gateway", _answers(f"{house.gateway_url}/healthz", trust), after=("log",)),
-        own("engine", _has_streams(log, streams.partitions), after=("log",)),
+        own("engine", _hears_questions(log, streams.partitions), after=("log",)),
         own("live", _answers(f"http://{house.host}:{house.live_port}/healthz"), after=("log",)),
         own("web", _answers(f"{house.web_url}healthz"), after=("prepare", "prepare-demo")),
         # It delivers at once what prepare left waiting, and needs the engine's streams for that.
@@ -146,21 +146,24 @@ def _own(
     )
 
 
-def _has_streams(log: LogSettings, partitions: int) -> Callable[[], bool]:
-    """Make a question: has the engine made the streams of all partitions?"""
-    url = f"http://{HOST}:{log.monitor_port}/jsz?streams=true"
-    wanted = {beats_stream(partition) for partition in range(partitions)}
+def _hears_questions(log: LogSettings, partitions: int) -> Callable[[], bool]:
+    """Make a question: does an engine hear the questions to every partition?
+
+    It does once it has read its checkpoint and made sure of its stream. The streams themselves
+    tell nothing: on a second start they are there before the engine is.
+    """
+    url = f"http://{HOST}:{log.monitor_port}/connz?subs=1"
+    wanted = {ask_subject(partition) for partition in range(partitions)}
     direct = direct_opener()
 
     def ask() -> bool:
         try:
             with direct.open(url, timeout=2) as reply:
-                accounts = json.load(reply).get("account_details") or []
+                connections = json.load(reply).get("connections") or []
         except (urllib.error.URLError, OSError, ValueError):
             return False
-        return wanted <= {
-            one["name"] for account in accounts for one in account.get("stream_detail") or []
-        }
+        heard = (one.get("subscriptions_list") or [] for one in connections)
+        return wanted <= {subject for subjects in heard for subject in subjects}
 
     return ask
 
