@@ -40,9 +40,11 @@ def taken_as_sent(batch: Batch) -> None:
     assert (taken.beat.epoch, taken.beat.beat) == (5, 9)
     assert taken.accepted == batch.samples
     assert not taken.rejected
-    assert taken.beat.times.tolist() == batch.times_ms.tolist()
-    told = taken.beat.values.reshape(batch.values.shape)
-    assert np.array_equal(told, batch.values, equal_nan=True)
+    cells = taken.beat.cells
+    assert cells.times.tolist() == batch.times_ms.tolist()
+    for row, point in enumerate(taken.beat.ids.tolist()):
+        sent = batch.values.reshape(len(batch.points), -1)[point - 1]
+        assert np.array_equal(cells.row(row), sent, equal_nan=True)
 
 
 def test_a_whole_second_of_every_demo_plant_goes_the_quick_way() -> None:

@@ -9,6 +9,9 @@ from guatu.core.alarms.judge import AlarmEvent, Phase, PointConfig, SlotState
 from guatu.core.alarms.limits import Slot
 from guatu.core.alarms.world import STATE_POINT, Said
 from guatu.telemetry import kernels
+from guatu.telemetry.cells import Cells, cells_of
+
+DECIMALS = 1
 
 KINDS = {
     kernels.RAISED: "raised",
@@ -40,6 +43,7 @@ class KernelWorld:
             point,
             0,
             point == STATE_POINT,
+            DECIMALS,
             kernels.limit_rows(config.limits),
             config.missing_after_ms,
             kernels.states_mask(config.missing_states),
@@ -58,21 +62,26 @@ class KernelWorld:
         logged_ms: int,
         seq: int,
     ) -> list[Said]:
-        points = list(values)
+        # Both kinds of rows: of every second point the samples come unscaled.
+        points = sorted(values, key=lambda point: point % 2)
         table = np.array(
             [[math.nan if v is None else v for v in values[point]] for point in points], np.float64
         ).reshape(len(points), len(times_ms))
-        judged, doubled = kernels.judge_block(
+        even = sum(point % 2 == 0 for point in points)
+        decimals = np.full(len(points), DECIMALS, np.int8)
+        cells, _ = cells_of(np.array(times_ms, np.int64), table[:even], decimals[:even])
+        assert len(cells.scaled) == even
+        found = kernels.judge_block(
             self.state,
+            np.arange(len(self.state.points), dtype=np.int32),
             np.array(points, np.int32),
-            np.array(times_ms, np.int64),
-            table,
+            Cells(decimals, cells.times, cells.scaled, table[even:]),
             seq,
             logged_ms,
             self.out,
         )
-        self.judged += judged
-        self.doubled += doubled
+        self.judged += found.present - found.doubled
+        self.doubled += found.doubled
         return self.take()
 
     def tick(self, tick_ms: int, *, seq: int) -> list[Said]:

@@ -8,25 +8,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guatu.telemetry.cells import cells_of
 from guatu.telemetry.history.layout import SegmentName, day_folder, partition_folder, segments
 from guatu.telemetry.history.read import Columns, count_stored, read_samples, thinned
-from guatu.telemetry.history.write import Block, sort_blocks, write_segment
+from guatu.telemetry.history.sort import Block, sort_blocks
+from guatu.telemetry.history.write import OTHERS, SCALED, write_part
 
 IDS = np.array([30, 10, 20], np.int32)
 DECIMALS = np.array([1, 3, 0], np.int8)
 
 
 def block(rows: list[int], times: list[int], values: list[list[float]]) -> Block:
-    return Block(1, 7, np.array(rows, np.int32), np.array(times, np.int64), np.array(values))
+    at = np.array(rows, np.int32)
+    cells, order = cells_of(np.array(times), np.array(values, np.float64), DECIMALS[at])
+    return Block(1, 7, at[order], cells)
 
 
-def store(history: Path, blocks: list[Block], first: int = 1, last: int = 9) -> Path:
-    rows = sort_blocks(blocks, IDS, DECIMALS)
+def store(history: Path, blocks: list[Block], first: int = 1, last: int = 9) -> list[Path]:
+    rows = sort_blocks(blocks, IDS)
     folder = day_folder(history, 0, 0)
     folder.mkdir(parents=True, exist_ok=True)
-    name = SegmentName("00000000", first, last, int(rows.at_ms.min()), int(rows.at_ms.max()))
-    write_segment(folder / str(name), rows)
-    return folder / str(name)
+    written = []
+    for part, schema in ((rows.scaled, SCALED), (rows.others, OTHERS)):
+        if len(part):
+            name = SegmentName("00000000", first, last, *rows.span_ms, schema is OTHERS)
+            written.append(folder / str(name))
+            write_part(written[-1], part, schema)
+    return written
 
 
 values = st.one_of(
@@ -51,11 +59,17 @@ def test_every_sample_is_read_back_once_and_equal(
 ) -> None:
     history = tmp_path_factory.mktemp("history")
     expected: dict[tuple[int, int], float] = {}
+    exact: set[tuple[int, int]] = set()
     for one in sent:
         for i, row in enumerate(one.rows):
-            for j, time in enumerate(one.times):
-                if not math.isnan(one.values[i, j]):
-                    expected.setdefault((int(IDS[row]), int(time)), float(one.values[i, j]))
+            for time, value in zip(one.cells.times, one.cells.row(i), strict=True):
+                place = (int(IDS[row]), int(time))
+                if not math.isnan(value):
+                    # Of two of one time the scaled one stays, else the one that came first.
+                    scaled = i < len(one.cells.scaled)
+                    if place not in expected or (scaled and place not in exact):
+                        expected[place] = float(value)
+                    exact.update({place} if scaled else ())
     if not expected:
         return
     store(history, sent)
@@ -69,15 +83,25 @@ def test_every_sample_is_read_back_once_and_equal(
 
 def test_the_same_blocks_give_the_same_bytes(tmp_path: Path) -> None:
     sent = [block([0, 1], [1, 2], [[1.5, 2.5], [0.1, math.pi]]), block([2], [5], [[7]])]
-    one = store(tmp_path / "a", sent).read_bytes()
-    assert one == store(tmp_path / "b", sent).read_bytes()
+    one = [path.read_bytes() for path in store(tmp_path / "a", sent)]
+    assert len(one) == 2
+    assert one == [path.read_bytes() for path in store(tmp_path / "b", sent)]
 
 
 def test_samples_of_one_time_in_two_beats_are_stored_once_and_told() -> None:
-    rows = sort_blocks([block([0], [5], [[1.0]]), block([0], [3, 5], [[2.0, 9.0]])], IDS, DECIMALS)
-    assert rows.at_ms.tolist() == [3, 5]
-    assert rows.scaled.tolist() == [20, 10]
-    assert rows.doubled_rows.tolist() == [0]
+    sent = [
+        block([0], [5], [[1.0]]),
+        block([0], [3, 5], [[2.0, 9.0]]),
+        block([0, 1], [5, 7], [[0.25, 0.75], [1.0, 1.5]]),
+    ]
+    rows = sort_blocks(sent, IDS)
+    assert (rows.scaled.at_ms.tolist(), rows.scaled.point.tolist()) == (
+        [5, 7, 3, 5],
+        [10, 10, 30, 30],
+    )
+    assert rows.scaled.cell.tolist() == [1000, 1500, 20, 10]
+    assert (rows.others.at_ms.tolist(), rows.others.cell.tolist()) == ([7], [0.75])
+    assert rows.doubled_rows.tolist() == [0, 0]
 
 
 def test_segments_inside_a_merged_one_are_left_out(tmp_path: Path) -> None:

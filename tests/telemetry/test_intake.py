@@ -1,7 +1,6 @@
 """The fast reader and the full one say the same, and numbers are exact to the last bit."""
 
 import json
-import math
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,10 @@ from hypothesis import strategies as st
 
 from guatu.access.messages import Beat, PlantConfig, Point
 from guatu.access.problems import RefusedError
+from guatu.telemetry.cells import ABSENT
 from guatu.telemetry.digits import number
 from guatu.telemetry.frame import beat_bytes, frame_bytes, read_frame
-from guatu.telemetry.intake import PlantDoor, take_any, take_beat, take_usual
+from guatu.telemetry.intake import PlantDoor, least_scaled, take_any, take_beat, take_usual
 
 NOW_MS = 1_763_900_000_000
 CODES = ("a", "b.流量", 'c"],"v":[[1]]')
@@ -113,11 +113,22 @@ def test_the_fast_reader_and_the_full_one_agree(beat: Beat, indent: int | None) 
 
 
 def test_a_plain_beat_takes_the_fast_way(plant: PlantDoor) -> None:
-    beat = Beat(beat=1, t=(1, 2), p=CODES, v=((1.25, None), (0.1, 3), (4, 5)))
-    taken = take_usual(plant, beat.to_bytes(), NOW_MS)
+    rows = ((1.25, None), (0.1234, 3), (4, 5))
+    taken = take_usual(plant, Beat(beat=1, t=(1, 2), p=CODES, v=rows).to_bytes(), NOW_MS)
     assert taken is not None
     assert taken.accepted == 5
-    assert taken.beat.values[1].tolist() == [0.1, 3.0]
+    # A point has three decimals here: the row that needs four comes last, not scaled.
+    assert taken.beat.ids.tolist() == [100, 102, 101]
+    assert taken.beat.cells.scaled.tolist() == [[1250, ABSENT], [4000, 5000]]
+    assert taken.beat.cells.values.tolist() == [[0.1234, 3.0]]
+
+
+@given(st.floats(-1e12, 1e12), st.integers(0, 9))
+def test_the_least_scaled_value_is_exact(bound: float, decimals: int) -> None:
+    least, ten = least_scaled(bound, decimals), 10.0**decimals
+    if -(2**31) < least <= 2**31 - 1:
+        assert least / ten >= bound
+        assert least == -(2**31 - 1) or (least - 1) / ten < bound
 
 
 def test_a_frame_gives_back_what_was_laid_into_it(plant: PlantDoor) -> None:
@@ -125,8 +136,10 @@ def test_a_frame_gives_back_what_was_laid_into_it(plant: PlantDoor) -> None:
     two = take_beat(plant, body_of(p=["a"], v=[[7, 8]], backfill=True), NOW_MS).beat
     first, second = read_frame(bytearray(frame_bytes([beat_bytes(one), beat_bytes(two)])))
     assert (first.plant, first.epoch, first.beat, first.backfill) == (7, 1, 42, False)
-    assert np.array_equal(first.values, one.values, equal_nan=True)
-    assert (second.ids.tolist(), second.times.tolist()) == ([100], [NOW_MS - 2, NOW_MS - 1])
+    for i in range(len(one.ids)):
+        assert np.array_equal(first.cells.row(i), one.cells.row(i), equal_nan=True)
+    assert np.array_equal(first.ids, one.ids)
+    assert (second.ids.tolist(), second.cells.times.tolist()) == ([100], [NOW_MS - 2, NOW_MS - 1])
     assert second.backfill
 
 
@@ -178,4 +191,4 @@ def test_a_wrong_beat_is_refused_with_its_place_in_two_languages(
 def test_absent_values_are_no_samples(plant: PlantDoor) -> None:
     taken = take_beat(plant, body_of(v=[[None, None], [None, None]]), NOW_MS)
     assert (taken.accepted, taken.rejected) == (0, [])
-    assert all(math.isnan(x) for x in taken.beat.values.ravel())
+    assert np.all(taken.beat.cells.scaled == ABSENT)

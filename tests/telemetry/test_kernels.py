@@ -13,6 +13,7 @@ from guatu.core.alarms.judge import PointConfig
 from guatu.core.alarms.limits import AlarmLimit, Side, Slot
 from guatu.core.alarms.world import Judging, ReferenceWorld, Said
 from guatu.telemetry import kernels
+from guatu.telemetry.cells import Cells, cells_of
 from tests.telemetry.kernel_world import KernelWorld
 
 POINTS = (0, 1, 2)
@@ -276,17 +277,39 @@ def test_a_plant_clock_an_hour_behind_neither_hurries_nor_delays_an_alarm() -> N
     assert (raised.slot, raised.at_ms) == (Slot.LL, 3000)
 
 
-def test_a_doubled_time_is_marked_and_a_late_one_is_not() -> None:
+@pytest.mark.parametrize("decimals", [0, 3], ids=["scaled otherwise than configured", "scaled"])
+@pytest.mark.parametrize("scaled", [True, False], ids=["scaled", "as doubles"])
+def test_a_doubled_time_is_blanked_and_a_late_one_is_not(*, decimals: int, scaled: bool) -> None:
     state, out = kernels.new_state(2, 1), kernels.EventBuffer()
     times = np.array([1000, 2000, 3000], np.int64)
     values = np.array([[1.0, 2.0, 3.0], [1.0, math.nan, 3.0]])
-    skip = np.ones((2, 3), np.bool_)
-    points = np.array([0, 1], np.int32)
-    first = kernels.judge_block(state, points, times, values, 1, 3000, out, skip)
-    assert (first, skip.tolist()) == ((5, 0), [[False] * 3] * 2)
-    again = kernels.judge_block(state, points, times, values, 2, 3000, out, skip)
-    assert again == (0, 2)
-    assert skip.tolist() == [[False, False, True], [False, False, True]]
+    ids, row_of = np.array([4, 9, 8], np.int32), np.full(9, -1, np.int32)
+    row_of[[4, 8]] = 0, 1
+    table = values[[0, 0, 1]]
+    cells, _ = cells_of(times, table.copy(), np.full(3, decimals, np.int8))
+    if not scaled:
+        cells = Cells(cells.decimals, times, np.empty((0, 3), np.int32), table.copy())
+    first = kernels.judge_block(state, row_of, ids, cells, 1, 3000, out)
+    assert (first.present, first.doubled, first.unknown) == (5, 0, 3)
+    assert first.rows.tolist() == [0, -1, 1]
+    again = kernels.judge_block(state, row_of, ids, cells, 2, 3000, out)
+    assert (again.present, again.doubled, again.unknown) == (5, 2, 3)
+    left = np.array([cells.row(0), cells.row(2)])
+    assert np.array_equal(left, [[1, 2, math.nan], [1, math.nan, math.nan]], equal_nan=True)
+    placed = kernels.place_block(row_of, ids, cells, out)
+    assert (placed.present, placed.doubled, placed.unknown) == (3, 0, 3)
+    assert state.points["last_value"].tolist() == [3.0, 3.0]
+
+
+def test_bars_hold_for_scaled_samples_to_the_last_digit() -> None:
+    limit = AlarmLimit(side=Side.HIGH, stage=1, value=0.3)
+    low = AlarmLimit(side=Side.LOW, stage=1, value=-1e12)
+    world = KernelWorld()
+    world.configure(0, PointConfig(limits=(limit, low)), now_ms=0, seq=1)
+    world.block([1000], {0: [0.0]}, logged_ms=1000, seq=2)
+    assert world.block([2000, 3000], {0: [0.3, 0.2]}, logged_ms=3000, seq=3) == []
+    said = world.block([4000, 5000], {0: [0.3, 0.4]}, logged_ms=5000, seq=4)
+    assert [(event.kind, event.at_ms) for _, event in said] == [("raised", 5000)]
 
 
 def test_an_event_buffer_too_small_for_a_block_grows_and_loses_nothing() -> None:
@@ -347,7 +370,17 @@ def test_a_point_taken_away_leaves_its_unit_and_wakes_no_more() -> None:
     nothing, tells_state = kernels.limit_rows([]), False
     for point in (1, 0):
         kernels.apply_point(
-            world.state, point, -1, tells_state, nothing, None, kernels.ALWAYS, 2000, 3, world.out
+            world.state,
+            point,
+            -1,
+            tells_state,
+            1,
+            nothing,
+            None,
+            kernels.ALWAYS,
+            2000,
+            3,
+            world.out,
         )
     assert int(world.state.units["size"][0]) == 1
     assert int(world.state.units["state"][0]) == -1, "nobody tells the unit's state any longer"

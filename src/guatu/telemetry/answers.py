@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from guatu.access.messages import MISSING
-from guatu.telemetry.history.write import Block
+from guatu.telemetry.history.sort import Block
 from guatu.telemetry.kernels.memory import ACTIVE, FALLING
 from guatu.telemetry.state import COUNTED, PartitionState
 from guatu.telemetry.step import Arrivals
@@ -93,7 +93,7 @@ def recent(
     for part in parts:
         for plant in plants:
             for block in part.of_plant.get(plant, ()):
-                if block.times[-1] >= start_ms and block.times[0] <= end_ms:
+                if block.cells.times[-1] >= start_ms and block.cells.times[0] <= end_ms:
                     _from_block(found, state, block, wanted, (start_ms, end_ms))
     return {"stored": stored, "samples": found}
 
@@ -108,6 +108,7 @@ def _from_block(
     for i, row in enumerate(block.rows.tolist()):
         if row in wanted:
             point = int(state.ids[row])
-            for at_ms, value in zip(block.times.tolist(), block.values[i].tolist(), strict=True):
+            moments, values = block.cells.times.tolist(), block.cells.row(i).tolist()
+            for at_ms, value in zip(moments, values, strict=True):
                 if span[0] <= at_ms <= span[1] and not math.isnan(value):
                     found.append([point, at_ms, value])

@@ -29,7 +29,8 @@ from guatu.telemetry.history.layout import (
     segments,
     sync_folder,
 )
-from guatu.telemetry.history.write import Sorted, sort_blocks, write_segment
+from guatu.telemetry.history.sort import Sorted, sort_blocks
+from guatu.telemetry.history.write import OTHERS, SCALED, write_part
 from guatu.telemetry.state import DOUBLED_TIME, STORED, Part, PartitionState, Snapshot
 from guatu.telemetry.step import Arrivals
 
@@ -129,7 +130,7 @@ class Cut:
         self.last = int(meta["cut_sequence"])
         self._day = day_folder(history, partition, int(meta["cut_tick_ms"]))
         self._still = self._folder / still_name(snapshot.version)
-        self._segment: Path | None = None
+        self._segments: list[Path] = []
         self._is_noted = False
 
     @property
@@ -142,10 +143,9 @@ class Cut:
         self._folder.mkdir(parents=True, exist_ok=True)
         if self.arrivals.blocks:
             tables = self._snapshot.tables
-            rows = sort_blocks(self.arrivals.blocks, tables.ids, tables.decimals)
+            rows = sort_blocks(self.arrivals.blocks, tables.ids)
             self._note_doubled(rows)
-            if len(rows.point):
-                self._write_segment(rows)
+            self._write_segment(rows)
         if self._snapshot.still is not None:
             _write_part(_beside(self._still), self._snapshot.still)
         _write_part(_beside(self._folder / CHECKPOINT), self._snapshot.moving)
@@ -161,21 +161,21 @@ class Cut:
             move_doubled(counts, self.doubled.get(plant, 0))
 
     def _write_segment(self, rows: Sorted) -> None:
+        self._segments.clear()
         self._day.mkdir(parents=True, exist_ok=True)
-        name = SegmentName(
-            str(self._snapshot.moving.meta["identity"]),
-            self.first,
-            self.last,
-            int(rows.at_ms.min()),
-            int(rows.at_ms.max()),
-        )
-        self._segment = self._day / str(name)
-        write_segment(_beside(self._segment), rows)
+        stream = str(self._snapshot.moving.meta["identity"])
+        for part, schema in ((rows.scaled, SCALED), (rows.others, OTHERS)):
+            if len(part):
+                other = schema is OTHERS
+                name = SegmentName(stream, self.first, self.last, *rows.span_ms, other)
+                self._segments.append(self._day / str(name))
+                write_part(_beside(self._segments[-1]), part, schema)
 
     def put_in_place(self) -> None:
         """Make both visible and durable. Events of the range must be in the log before."""
-        if self._segment is not None:
-            _beside(self._segment).replace(self._segment)
+        for segment in self._segments:
+            _beside(segment).replace(segment)
+        if self._segments:
             sync_folder(self._day)
             sync_folder(self._folder)
         if self._snapshot.still is not None:
@@ -190,10 +190,9 @@ class Cut:
 
     def give_up(self) -> None:
         """Take away what was written beside."""
-        for path in (self._segment, self._still, self._folder / CHECKPOINT):
-            if path is not None:
-                with suppress(OSError):
-                    _beside(path).unlink()
+        for path in (*self._segments, self._still, self._folder / CHECKPOINT):
+            with suppress(OSError):
+                _beside(path).unlink()
 
 
 def move_doubled(counts: list[int], samples: int) -> None:

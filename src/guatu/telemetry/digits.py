@@ -1,15 +1,17 @@
-"""Reading beats at speed: the JSON of `Beat.to_bytes`, straight into arrays, exactly.
+"""Reading beats at speed: the JSON of `Beat.to_bytes`, straight into cells, exactly.
 
 Whatever is unusual (another key order, escapes, a number of more than 15 or so digits, anything
 wrong) is left to a full JSON reader: these functions then say -1 and nothing else. A number read
 here equals Python's ``float()`` of its text to the last bit: up to 2**53 and ten to the 22 are
 exact doubles, so one division or product is correctly rounded (Clinger 1990).
 """
-# ruff: noqa: ANN001, ANN201, C901, D103 (types are numba's)
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+# ruff: noqa: ANN001, ANN201, C901, D103, PLR0917 (types are numba's)
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, call-overload"
 
 import numpy as np
 from numba import njit
+
+from guatu.telemetry.cells import ABSENT, LARGEST, TENS
 
 EXACT_TENS = np.array([10.0**e for e in range(23)])
 MOST_EXACT = np.uint64(1 << 53)
@@ -27,7 +29,20 @@ TRUE = np.frombuffer(b"true", np.uint8)
 FALSE = np.frombuffer(b"false", np.uint8)
 NULL = np.frombuffer(b"null", np.uint8)
 
-compiled = njit(cache=True, nogil=True)
+WHOLE_TENS = 10 ** np.arange(10)
+# As numpy's own numbers, so that the scan is done without signs.
+MINUS_BYTE, DOT_BYTE, ZERO_BYTE, COMMA_BYTE, CLOSE_BYTE, SPACE_BYTE = np.frombuffer(
+    b"-.0,] ", np.uint8
+)
+ZERO_DIGIT, NINE_DIGIT, TEN, LONGEST = np.array([48, 9, 10, 18], np.uint64)
+NOT_TO_SCALE = -2
+UNKNOWN = np.int8(-1)
+"""Stands where decimals stand, for a point that the plant does not have."""
+SCALED, OTHER, ACCEPTED, STRANGE = range(4)
+"""What ``tally`` of the rows holds: rows of each kind, samples taken, samples of unknown points."""
+
+# Nothing here owns memory, so reference counting is left out: it took most of the time.
+compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 
 
 @compiled
@@ -166,35 +181,180 @@ def read_head(text, numbers, times):
 
 
 @compiled
-def read_rows(text, at, values):
+def any_number_scaled(text, at, ten):
+    """Read a number of any form; gives (scaled value, place or -1), ABSENT for null.
+
+    What is no multiple of the last decimal says so by a value greater than LARGEST.
+    """
+    value, at = number(text, at)
+    if at < 0 or np.isnan(value):
+        return np.int64(ABSENT), at
+    whole = np.rint(value * ten)
+    if abs(whole) <= LARGEST and whole / ten == value:
+        return np.int64(whole), at
+    return np.int64(LARGEST + 1), at
+
+
+@compiled
+def after_value(text, at, is_last):
+    """Go from behind a value to the next one, or stay behind a row's last; -1 if neither."""
+    if is_last:
+        return at
+    if text[at] == COMMA:
+        following = text[at + 1]
+        return at + 1 if following > SPACE else after_space(text, at + 1)
+    return after_sign(text, at, COMMA)
+
+
+@compiled
+def read_scaled_row(text, at, decimals, row):
+    """Read a row's values as scaled ones; gives the place behind, -1 unusual, -2 not to scale.
+
+    Written out in one loop over unsigned numbers, which is five times faster than the same in
+    small functions: a plain number with a comma behind it is read here, anything else by them.
+    The text must not end in a digit, a sign or a point: the scan has no other bound.
+    """
+    ten, times = TENS[decimals], len(row)
+    one, place = np.uint64(1), np.uint64(at)
+    for j in range(times):
+        begin = place
+        negative = text[place] == MINUS_BYTE
+        if negative:
+            place += one
+        first, digits = place, np.uint64(0)
+        digit = np.uint64(text[place]) - ZERO_DIGIT
+        while digit <= NINE_DIGIT:
+            digits = digits * TEN + digit
+            place += one
+            digit = np.uint64(text[place]) - ZERO_DIGIT
+        whole, missing = place - first, decimals
+        if text[place] == DOT_BYTE:
+            place += one
+            point = place
+            digit = np.uint64(text[place]) - ZERO_DIGIT
+            while digit <= NINE_DIGIT:
+                digits = digits * TEN + digit
+                place += one
+                digit = np.uint64(text[place]) - ZERO_DIGIT
+            fraction = np.int64(place - point)
+            # A point with no digit behind it is not for this loop.
+            missing = decimals - fraction if fraction else np.int64(-1)
+        is_plain = (
+            (whole - one < NINE_DIGIT)
+            & (missing >= 0)
+            & ((text[first] != ZERO_BYTE) | (whole == one))
+            & (place - begin < LONGEST)
+        )
+        last = j + 1 == times
+        if is_plain and (text[place] == (CLOSE_BYTE if last else COMMA_BYTE)):
+            scaled = np.int64(digits) * WHOLE_TENS[missing]
+            if scaled > LARGEST:
+                return np.int64(NOT_TO_SCALE)
+            row[j] = -scaled if negative else scaled
+            if not last:
+                place += one
+                if text[place] <= SPACE_BYTE:
+                    place = np.uint64(after_space(text, np.int64(place)))
+            continue
+        value, end = any_number_scaled(text, np.int64(begin), ten)
+        if end >= 0:
+            if value > LARGEST:
+                return np.int64(NOT_TO_SCALE)
+            row[j] = value
+            end = after_value(text, end, last)
+        if end < 0:
+            return np.int64(UNUSUAL)
+        place = np.uint64(end)
+    return np.int64(place)
+
+
+@compiled
+def read_row(text, at, row):
+    """Read a row's values as they are; gives the place behind, -1 if anything is unusual."""
+    times = len(row)
+    for j in range(times):
+        row[j], at = number(text, at)
+        if at >= 0:
+            at = after_value(text, at, j + 1 == times)
+        if at < 0:
+            return at
+    return at
+
+
+@compiled
+def sift_scaled(row, low, high):
+    """Leave out what cannot have been measured; gives (samples kept, samples left out)."""
+    kept, left_out = 0, 0
+    for j in range(len(row)):
+        inside = low <= row[j] <= high
+        kept += inside
+        if not inside and row[j] != ABSENT:
+            left_out += 1
+            row[j] = ABSENT
+    return kept, left_out
+
+
+@compiled
+def sift(row, low, high):
+    """As `sift_scaled`, for values that are not scaled."""
+    kept, left_out = 0, 0
+    for j in range(len(row)):
+        if low <= row[j] <= high:
+            kept += 1
+        elif not np.isnan(row[j]):
+            left_out += 1
+            row[j] = np.nan
+    return kept, left_out
+
+
+@compiled
+def read_rows(text, at, bounds, scaled, values, rows, out_of_range, tally):
     """Read a beat from the bracket that ends its point codes to its very end.
 
     Args:
-        text: the body, uint8.
+        text: the body, uint8; its last byte must be the closing brace.
         at: the place of that bracket.
-        values: takes the rows; float64, exactly (points, times); null is NaN.
+        bounds: of each point: decimals (UNKNOWN for one that the plant does not have), the
+            least and greatest possible value, and both scaled.
+        scaled: takes the rows to scale, from its beginning; int32 (points, times).
+        values: takes the other rows likewise; float64 (points, times).
+        rows: takes which row each is: those scaled from the beginning, the others from the end
+            on backwards; int32 (points,).
+        out_of_range: takes how many samples of each point were impossible; int32 (points,).
+        tally: is added to.
 
     Returns:
         0, or 1 if the beat says it is backfill, or -1 if anything is unusual.
     """
+    decimals, low, high, low_scaled, high_scaled = bounds
     at = after_sign(text, after_sign(text, at, CLOSE), COMMA)
     at = after_sign(text, after_sign(text, after_word(text, at, VALUES), COLON), OPEN)
-    points, times = values.shape
-    size = len(text)
+    points = len(decimals)
     for i in range(points):
         at = after_sign(text, at, OPEN)
         if at < 0:
             return UNUSUAL
-        for j in range(times):
-            values[i, j], at = number(text, at)
-            if at < 0:
-                return UNUSUAL
-            if at < size and text[at] == COMMA and j + 1 < times:
-                at = after_space(text, at + 1)
-            elif j + 1 < times:
-                at = after_sign(text, at, COMMA)
-                if at < 0:
-                    return UNUSUAL
+        begin, kind, kept, left_out = at, OTHER, 0, 0
+        if decimals[i] != UNKNOWN:
+            row = scaled[tally[SCALED]]
+            at = read_scaled_row(text, begin, decimals[i], row)
+            if at >= 0:
+                kind = SCALED
+                kept, left_out = sift_scaled(row, low_scaled[i], high_scaled[i])
+                rows[tally[SCALED]] = i
+        if kind == OTHER and at != UNUSUAL:
+            other = values[tally[OTHER]]
+            at = read_row(text, begin, other)
+            kept, left_out = sift(other, low[i], high[i])
+            rows[points - 1 - tally[OTHER]] = i
+        if at < 0:
+            return UNUSUAL
+        if decimals[i] == UNKNOWN:
+            tally[STRANGE] += kept + left_out
+        else:
+            tally[kind] += 1
+            tally[ACCEPTED] += kept
+            out_of_range[i] = left_out
         at = after_sign(text, at, CLOSE)
         if i + 1 < points:
             at = after_sign(text, at, COMMA)
@@ -215,30 +375,3 @@ def read_tail(text, at):
             at = after_word(text, at, FALSE)
     at = after_sign(text, at, CLOSE_OBJECT)
     return backfill if at == len(text) else UNUSUAL
-
-
-@compiled
-def sift(values, low, high, out_of_range):
-    """Leave out what an instrument cannot have measured.
-
-    Args:
-        values: changed in place: impossible samples become NaN; float64 (points, times).
-        low: least possible value a point, float64 (points,).
-        high: greatest possible value a point, float64 (points,).
-        out_of_range: takes how many were left out a point, int32 (points,).
-
-    Returns:
-        How many samples remain, absent ones not counted.
-    """
-    kept = 0
-    for i in range(values.shape[0]):
-        left_out, least, most = 0, low[i], high[i]
-        for j in range(values.shape[1]):
-            value = values[i, j]
-            if least <= value <= most:
-                kept += 1
-            elif value == value:  # noqa: PLR0124 (NaN is the only value that is not itself)
-                left_out += 1
-                values[i, j] = np.nan
-        out_of_range[i] = left_out
-    return kept

@@ -17,12 +17,29 @@ from numpy.typing import NDArray
 from guatu.access.messages import Beat, PlantConfig, Point
 from guatu.access.problems import Problem, RefusedError
 from guatu.access.validate import FAR_AHEAD_MS, MAX_SAMPLES, check_beat
-from guatu.telemetry.digits import read_head, read_rows, sift
+from guatu.telemetry.cells import LARGEST, TENS, Cells, cells_of
+from guatu.telemetry.digits import (
+    UNKNOWN,
+    read_head,
+    read_rows,
+    sift,
+    sift_scaled,
+)
 from guatu.telemetry.frame import FrameBeat
 
 MOST_TIMES = 4096
 MOST_LAYOUTS = 64
 MOST_PLACES = 20
+
+
+Bounds = tuple[
+    NDArray[np.int8],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+]
+"""Of each point: decimals, least and greatest possible value, both again scaled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +48,50 @@ class Layout:
 
     Args:
         codes: as sent.
-        known: rows of the points this plant has.
-        unknown: rows of the others.
-        ids: database ids of the known ones.
-        low: physical bounds of the known ones.
-        high: physical bounds of the known ones.
+        ids: database ids, -1 for a point that the plant does not have.
+        bounds: see there.
     """
 
     codes: list[str]
-    known: NDArray[np.intp]
-    unknown: NDArray[np.intp]
     ids: NDArray[np.int32]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    bounds: Bounds
+
+    @property
+    def decimals(self) -> NDArray[np.int8]:
+        """Decimals of each point, UNKNOWN for one that the plant does not have."""
+        return self.bounds[0]
+
+
+def bounds_of(points: list[Point | None]) -> Bounds:
+    """Lay out what the values of points can be; None is a point that the plant does not have."""
+    infinity = math.inf
+    decimals = np.array([UNKNOWN if p is None else p.decimals for p in points], np.int8)
+    low = [-infinity if p is None or p.physical_low is None else p.physical_low for p in points]
+    high = [infinity if p is None or p.physical_high is None else p.physical_high for p in points]
+    scaled = [
+        (least_scaled(least, d), -least_scaled(-most, d))
+        for least, most, d in zip(low, high, np.maximum(decimals, 0).tolist(), strict=True)
+    ]
+    return (
+        decimals,
+        np.array(low),
+        np.array(high),
+        np.array([least for least, _ in scaled], np.int64),
+        np.array([most for _, most in scaled], np.int64),
+    )
+
+
+def least_scaled(bound: float, decimals: int) -> int:
+    """Give the least scaled value whose value is not below a bound; exactly, rounding included."""
+    ten = float(TENS[decimals])
+    if not abs(bound) * ten < LARGEST:
+        return -LARGEST if bound < 0 else LARGEST + 1
+    scaled = math.ceil(bound * ten)
+    while (scaled - 1) / ten >= bound:
+        scaled -= 1
+    while scaled / ten < bound:
+        scaled += 1
+    return scaled
 
 
 @dataclass(slots=True)
@@ -98,16 +146,8 @@ class PlantDoor:
     def layout(self, codes: list[str]) -> Layout:
         """Look up point codes."""
         points = [self._points.get(code) for code in codes]
-        known = [point for point in points if point is not None]
-        infinity = math.inf
-        return Layout(
-            codes,
-            np.array([i for i, p in enumerate(points) if p is not None], np.intp),
-            np.array([i for i, p in enumerate(points) if p is None], np.intp),
-            np.array([p.id for p in known], np.int32),
-            np.array([-infinity if p.physical_low is None else p.physical_low for p in known]),
-            np.array([infinity if p.physical_high is None else p.physical_high for p in known]),
-        )
+        ids = np.array([-1 if p is None else p.id for p in points], np.int32)
+        return Layout(codes, ids, bounds_of(points))
 
     def layout_of_bytes(self, text: bytes) -> Layout | None:
         """Look up point codes by their JSON text, None if that text is no list of codes."""
@@ -144,7 +184,7 @@ def take_usual(plant: PlantDoor, body: bytes, now_ms: int) -> Taken | None:
     text = np.frombuffer(body, np.uint8)
     numbers = np.empty(3, np.int64)
     times = np.empty(MOST_TIMES, np.int64)
-    begin = read_head(text, numbers, times)
+    begin = read_head(text, numbers, times) if body.endswith(b"}") else -1
     if begin < 0:
         return None
     # The values follow the first `],"v"`, spaces aside. Were that inside a code, what lies
@@ -159,21 +199,34 @@ def take_usual(plant: PlantDoor, body: bytes, now_ms: int) -> Taken | None:
     times = times[:count].copy()
     if len(layout.codes) * count > MAX_SAMPLES or times[-1] > now_ms + FAR_AHEAD_MS:
         return None
-    values = np.empty((len(layout.codes), count), np.float64)
-    backfill = read_rows(text, end, values)
+    return _usual_rows(plant, text, end, layout, times, (int(numbers[0]), int(numbers[1]), now_ms))
+
+
+def _usual_rows(  # noqa: PLR0917 (what has been read so far)
+    plant: PlantDoor,
+    text: NDArray[np.uint8],
+    at: int,
+    layout: Layout,
+    times: NDArray[np.int64],
+    numbers: tuple[int, int, int],
+) -> Taken | None:
+    points, shape = len(layout.codes), (len(layout.codes), len(times))
+    scaled, values = np.empty(shape, np.int32), np.empty(shape, np.float64)
+    rows = np.empty(points, np.int32)
+    out_of_range = np.zeros(points, np.int32)
+    tally = np.zeros(4, np.int64)
+    backfill = read_rows(text, at, layout.bounds, scaled, values, rows, out_of_range, tally)
     if backfill < 0:
         return None
-    beat = FrameBeat(
-        plant.config.plant,
-        int(numbers[0]),
-        int(numbers[1]),
-        now_ms,
-        backfill == 1,
-        layout.ids,
-        times,
-        values,
-    )
-    return _sifted(beat, layout, [])
+    exact, others, accepted, strange = tally.tolist()
+    ids, decimals = layout.ids, layout.decimals
+    if exact < points:
+        kept = np.concatenate([rows[:exact], rows[points - others :][::-1]])
+        ids, decimals = ids[kept], decimals[kept]
+    cells = Cells(decimals, times, scaled[:exact], values[:others])
+    epoch, number, now_ms = numbers
+    beat = FrameBeat(plant.config.plant, epoch, number, now_ms, backfill == 1, ids, cells)
+    return Taken(beat, accepted, _rejected(layout, strange, out_of_range))
 
 
 def take_any(plant: PlantDoor, body: bytes, now_ms: int) -> Taken:
@@ -189,17 +242,41 @@ def take_any(plant: PlantDoor, body: bytes, now_ms: int) -> Taken:
     check_beat(data, now_ms=now_ms)
     layout = plant.layout(data["p"])
     values, no_numbers = _numbers(data["v"], len(data["p"]), len(data["t"]))
+    known = layout.ids >= 0
+    strange = int(np.count_nonzero(~np.isnan(values[~known])))
+    strange += sum(not known[i] for i in no_numbers)
+    out_of_range = np.zeros(len(layout.codes), np.int32)
+    cells, order = cells_of(np.array(data["t"], np.int64), values[known], layout.decimals[known])
+    order = np.flatnonzero(known)[order]
+    accepted = _sift(cells, layout.bounds, order, out_of_range)
     beat = FrameBeat(
         plant.config.plant,
         data.get("epoch", 0),
         data["beat"],
         now_ms,
         data.get("backfill", False),
-        layout.ids,
-        np.array(data["t"], np.int64),
-        values,
+        layout.ids[order],
+        cells,
     )
-    return _sifted(beat, layout, no_numbers)
+    # A sample of an unknown point is told once, as unknown.
+    told = [layout.codes[i] for i in no_numbers if known[i]]
+    return Taken(beat, accepted, _rejected(layout, strange, out_of_range, told))
+
+
+def _sift(
+    cells: Cells, bounds: Bounds, order: NDArray[np.intp], out_of_range: NDArray[np.int32]
+) -> int:
+    """Leave out what cannot have been measured; give how many samples remain."""
+    _, low, high, low_scaled, high_scaled = bounds
+    accepted, exact = 0, len(cells.scaled)
+    for row, i in enumerate(order.tolist()):
+        if row < exact:
+            kept, left_out = sift_scaled(cells.scaled[row], low_scaled[i], high_scaled[i])
+        else:
+            kept, left_out = sift(cells.values[row - exact], low[i], high[i])
+        accepted += kept
+        out_of_range[i] = left_out
+    return accepted
 
 
 def _numbers(
@@ -219,26 +296,22 @@ def _numbers(
     return values, wrong
 
 
-def _sifted(beat: FrameBeat, layout: Layout, no_numbers: list[int]) -> Taken:
+def _rejected(
+    layout: Layout,
+    strange: int,
+    out_of_range: NDArray[np.int32],
+    no_numbers: list[str] | None = None,
+) -> list[Rejected]:
     rejected: list[Rejected] = []
-    if no_numbers:
-        # A sample of an unknown point is told once, as unknown.
-        known = set(layout.known.tolist())
-        told = [i for i in no_numbers if i in known]
-        _tell(rejected, "not_a_number", len(told), [layout.codes[i] for i in told])
-    if len(layout.unknown):
-        strange = beat.values[layout.unknown]
-        lost = int(np.count_nonzero(~np.isnan(strange)))
-        lost += len(no_numbers) - sum(r.count for r in rejected)
-        _tell(rejected, "unknown_point", lost, [layout.codes[i] for i in layout.unknown])
-        beat.values = np.ascontiguousarray(beat.values[layout.known])
-    out_of_range = np.zeros(len(layout.ids), np.int32)
-    accepted = int(sift(beat.values, layout.low, layout.high, out_of_range))
-    impossible = int(out_of_range.sum())
-    if impossible:
-        rows = layout.known[np.flatnonzero(out_of_range)]
-        _tell(rejected, "out_of_physical_range", impossible, [layout.codes[i] for i in rows])
-    return Taken(beat, accepted, rejected)
+    _tell(rejected, "not_a_number", len(no_numbers or ()), no_numbers or [])
+    if strange:
+        codes = [layout.codes[i] for i in np.flatnonzero(layout.ids < 0)]
+        _tell(rejected, "unknown_point", strange, codes)
+    impossible = np.flatnonzero(out_of_range)
+    if len(impossible):
+        codes = [layout.codes[i] for i in impossible]
+        _tell(rejected, "out_of_physical_range", int(out_of_range.sum()), codes)
+    return rejected
 
 
 def _tell(rejected: list[Rejected], reason: str, count: int, where: list[str]) -> None:

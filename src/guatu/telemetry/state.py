@@ -144,15 +144,6 @@ class PartitionState:
         """The row of a point, or -1."""
         return int(self.row_of[point]) if 0 <= point < len(self.row_of) else -1
 
-    def rows(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Rows of points by database id, -1 where unknown."""
-        if len(ids) and int(ids.max()) < len(self.row_of):
-            return self.row_of[ids]
-        known = (ids < len(self.row_of)) & (ids >= 0)
-        rows = np.full(len(ids), -1, np.int32)
-        rows[known] = self.row_of[ids[known]]
-        return rows
-
     # --- configuration ---------------------------------------------------------------------
 
     def configure(
@@ -177,6 +168,7 @@ class PartitionState:
                 row,
                 -1,
                 False,  # noqa: FBT003 # the kernel's arguments have places, not names
+                int(self.decimals[row]),
                 none,
                 None,
                 kernels.ALWAYS,
@@ -197,6 +189,7 @@ class PartitionState:
             row,
             self.units[point.unit] if point.unit else -1,
             point.role == "unit_state",
+            point.decimals,
             kernels.limit_rows(point.limits),
             point.missing_after_ms,
             kernels.states_mask(point.missing_states),

@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import orjson
 
 from guatu.access.messages import (
@@ -28,7 +27,7 @@ from guatu.access.validate import read_command
 from guatu.telemetry import kernels
 from guatu.telemetry.follow import Entry
 from guatu.telemetry.frame import FrameBeat, FrameError, read_frame
-from guatu.telemetry.history.write import Block
+from guatu.telemetry.history.sort import Block
 from guatu.telemetry.log import COMMAND, FRAME, TICK
 from guatu.telemetry.state import (
     COUNTED,
@@ -67,7 +66,7 @@ class Arrivals:
     def add(self, block: Block) -> None:
         """Take a block."""
         self.blocks.append(block)
-        self.samples += block.values.size
+        self.samples += block.cells.size
         self.of_plant.setdefault(block.plant, []).append(block)
 
 
@@ -113,42 +112,33 @@ class Engine:
         return events
 
     def _beat(self, beat: FrameBeat, sequence: int) -> None:
-        counts = self.state.counts_of(beat.plant)
-        received = beat.values.size - int(np.count_nonzero(np.isnan(beat.values)))
-        counts[RECEIVED] += received
-        self.state.heard_ms[beat.plant] = beat.received_ms
-        reason = self.state.beats_of(beat.plant).reason_against(beat.epoch, beat.beat)
+        state = self.state
+        counts = state.counts_of(beat.plant)
+        state.heard_ms[beat.plant] = beat.received_ms
+        reason = state.beats_of(beat.plant).reason_against(beat.epoch, beat.beat)
         if reason:
-            counts[COUNTED.index(reason)] += received
+            lost = kernels.place_block(state.row_of, beat.ids, beat.cells, self._out)
+            counts[RECEIVED] += lost.present + lost.unknown
+            counts[COUNTED.index(reason)] += lost.present + lost.unknown
             return
-        rows, values = self.state.rows(beat.ids), beat.values
-        if len(rows) and int(rows.min()) < 0:
-            known = rows >= 0
-            values = np.ascontiguousarray(values[known])
-            rows = rows[known]
-            kept = values.size - int(np.count_nonzero(np.isnan(values)))
-            counts[UNKNOWN_POINT] += received - kept
-            received = kept
-        if not len(rows):
-            return
-        if not beat.backfill:
-            skip = np.empty(values.shape, np.bool_)
-            _, doubled = kernels.judge_block(
-                self.state.judge,
-                rows,
-                beat.times,
-                values,
+        if beat.backfill:
+            found = kernels.place_block(state.row_of, beat.ids, beat.cells, self._out)
+        else:
+            found = kernels.judge_block(
+                state.judge,
+                state.row_of,
+                beat.ids,
+                beat.cells,
                 sequence,
                 beat.received_ms,
                 self._out,
-                skip,
             )
-            if doubled:
-                values[skip] = math.nan
-                counts[DOUBLED_TIME] += doubled
-                received -= doubled
-        counts[STORED] += received
-        self.arrivals.add(Block(sequence, beat.plant, rows, beat.times, values))
+        counts[RECEIVED] += found.present + found.unknown
+        counts[UNKNOWN_POINT] += found.unknown
+        counts[DOUBLED_TIME] += found.doubled
+        counts[STORED] += found.present - found.doubled
+        if found.present > found.doubled:
+            self.arrivals.add(Block(sequence, beat.plant, found.rows, beat.cells))
 
     def _tick(self, at_ms: int, sequence: int) -> None:
         state = self.state

@@ -2,7 +2,8 @@
 
 ``partition=<p>/day=<yyyy-mm-dd>/<stream>-<first>-<last>-<from ms>_<to ms>.parquet``: the stream's
 identity, the sequences between two cuts, and the sample times inside, so that a reader opens only
-what it needs. ``merged`` files cover the sequences of the segments that they replace.
+what it needs. Beside it ``….other.parquet`` where samples could not be scaled. Merged files cover
+the sequences of the segments that they replace.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 CHECKPOINT = "checkpoint.npz"
 NAME = re.compile(
-    r"(?P<stream>[0-9a-f]{8})-(?P<first>\d+)-(?P<last>\d+)-(?P<from_ms>-?\d+)_(?P<to_ms>-?\d+)\.parquet"
+    r"(?P<stream>[0-9a-f]{8})-(?P<first>\d+)-(?P<last>\d+)-(?P<from_ms>-?\d+)_(?P<to_ms>-?\d+)(?P<other>\.other)?\.parquet"
 )
 
 
@@ -30,6 +31,7 @@ class SegmentName:
         last: last sequence covered.
         from_ms: earliest sample time inside.
         to_ms: latest sample time inside.
+        other: whether it holds the samples that could not be scaled.
     """
 
     stream: str
@@ -37,11 +39,11 @@ class SegmentName:
     last: int
     from_ms: int
     to_ms: int
+    other: bool = False
 
     def __str__(self) -> str:
-        return (
-            f"{self.stream}-{self.first:012d}-{self.last:012d}-{self.from_ms}_{self.to_ms}.parquet"
-        )
+        range_ = f"{self.first:012d}-{self.last:012d}-{self.from_ms}_{self.to_ms}"
+        return f"{self.stream}-{range_}{'.other' if self.other else ''}.parquet"
 
     @classmethod
     def read(cls, name: str) -> SegmentName | None:
@@ -49,8 +51,10 @@ class SegmentName:
         found = NAME.fullmatch(name)
         if found is None:
             return None
-        numbers = (int(found[part]) for part in ("first", "last", "from_ms", "to_ms"))
-        return cls(found["stream"], *numbers)
+        first, last, from_ms, to_ms = (
+            int(found[part]) for part in ("first", "last", "from_ms", "to_ms")
+        )
+        return cls(found["stream"], first, last, from_ms, to_ms, found["other"] is not None)
 
 
 def partition_folder(history: Path, partition: int) -> Path:
@@ -81,13 +85,13 @@ def segments(folder: Path) -> list[Segment]:
         if (name := SegmentName.read(entry.name)) is not None
     ]
     # The widest first among those that begin together: what lies inside it is covered by it.
-    found.sort(key=lambda s: (s.name.stream, s.name.first, -s.name.last))
+    found.sort(key=lambda s: (s.name.other, s.name.stream, s.name.first, -s.name.last))
     kept: list[Segment] = []
     for segment in found:
         before = kept[-1].name if kept else None
         covered = (
             before is not None
-            and before.stream == segment.name.stream
+            and (before.other, before.stream) == (segment.name.other, segment.name.stream)
             and segment.name.last <= before.last
         )
         if not covered:

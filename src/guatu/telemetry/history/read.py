@@ -10,8 +10,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from guatu.telemetry.cells import TENS
 from guatu.telemetry.history.layout import Segment, partition_folder, partitions, segments
-from guatu.telemetry.history.write import TENS
 
 TRIES = 3
 
@@ -88,11 +88,11 @@ def read_samples(
         through: see `stored_segments`.
     """
     for attempt in range(TRIES):
-        files = [str(s.path) for s in stored_segments(history, start_ms, end_ms, through=through)]
-        if not files or not points:
+        found = stored_segments(history, start_ms, end_ms, through=through)
+        if not found or not points:
             return EMPTY
         try:
-            return _read(files, points, start_ms, end_ms)
+            return _read(found, points, start_ms, end_ms)
         except duckdb.IOException:
             # A merge took a file away between listing and opening; its samples lie elsewhere now.
             if attempt + 1 == TRIES:
@@ -100,23 +100,31 @@ def read_samples(
     return EMPTY
 
 
-def _read(files: list[str], points: Sequence[int], start_ms: int, end_ms: int) -> Columns:
+def _read(found: list[Segment], points: Sequence[int], start_ms: int, end_ms: int) -> Columns:
+    parts = []
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET threads = 2")
-        found = connection.execute(
-            "SELECT point, at_ms, decimals, scaled, value FROM read_parquet(?) "
-            "WHERE point IN (SELECT unnest(?)) AND point BETWEEN ? AND ? "
-            "AND at_ms BETWEEN ? AND ? ORDER BY point, at_ms",
-            [files, list(points), min(points), max(points), start_ms, end_ms],
-        ).fetchnumpy()
-    decimals, scaled = found["decimals"], found["scaled"]
-    value = np.ma.filled(found["value"], np.nan).astype(np.float64)
-    is_scaled = ~np.ma.getmaskarray(scaled)
-    value[is_scaled] = (
-        np.ma.getdata(scaled)[is_scaled] / TENS[np.ma.getdata(decimals)[is_scaled].astype(np.intp)]
-    )
-    point, at_ms = np.ma.getdata(found["point"]), np.ma.getdata(found["at_ms"])
-    return Columns(point.astype(np.int32), at_ms.astype(np.int64), value)
+        for other in (False, True):
+            files = [str(segment.path) for segment in found if segment.name.other == other]
+            if files:
+                columns = connection.execute(
+                    f"SELECT point, at_ms, {'value' if other else 'decimals, scaled'} "  # noqa: S608 # two literals
+                    "FROM read_parquet(?) "
+                    "WHERE point IN (SELECT unnest(?)) AND point BETWEEN ? AND ? "
+                    "AND at_ms BETWEEN ? AND ? ORDER BY point, at_ms",
+                    [files, list(points), min(points), max(points), start_ms, end_ms],
+                ).fetchnumpy()
+                parts.append(_columns(columns))
+    return parts[0] if len(parts) == 1 else sorted_columns(parts)
+
+
+def _columns(found: dict[str, np.ndarray]) -> Columns:
+    whole = {name: np.ma.getdata(column) for name, column in found.items()}
+    if "scaled" in whole:
+        value = whole["scaled"] / TENS[whole["decimals"].astype(np.intp)]
+    else:
+        value = whole["value"].astype(np.float64)
+    return Columns(whole["point"].astype(np.int32), whole["at_ms"].astype(np.int64), value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +148,9 @@ def count_stored(history: Path) -> StoredCount:
         if files:
             with duckdb.connect(":memory:") as connection:
                 found = connection.execute(
-                    "SELECT count(*), count(DISTINCT (point, at_ms)) FROM read_parquet(?)", [files]
+                    "SELECT count(*), count(DISTINCT (point, at_ms)) "
+                    "FROM read_parquet(?, union_by_name = true)",
+                    [files],
                 ).fetchone()
             if found is not None:
                 rows += found[0]

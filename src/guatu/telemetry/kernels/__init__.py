@@ -22,10 +22,12 @@ from guatu.telemetry.kernels.compiled import (
     RETURNED,
 )
 from guatu.telemetry.kernels.judge import (
+    Outcome,
     acknowledge,
     apply_point,
     judge_block,
     judge_tick,
+    place_block,
     warm_up,
 )
 from guatu.telemetry.kernels.memory import (
@@ -52,12 +54,14 @@ __all__ = [
     "RETURNED",
     "EventBuffer",
     "JudgeState",
+    "Outcome",
     "acknowledge",
     "apply_point",
     "judge_block",
     "judge_tick",
     "limit_rows",
     "new_state",
+    "place_block",
     "states_mask",
     "warm_up",
 ]

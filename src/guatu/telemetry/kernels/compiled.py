@@ -20,6 +20,7 @@ import math
 import numpy as np
 from numba import njit
 
+from guatu.telemetry.cells import ABSENT, LARGEST, TENS
 from guatu.telemetry.kernels.memory import (
     ACTIVE,
     FALLING,
@@ -36,7 +37,7 @@ MISSING = np.int64(4)
 ROOM_A_POINT = 12
 """No step writes more events for one point: two a slot and a spare."""
 
-COUNT, GO_ON, JUDGED, DOUBLED, ROOM, BEGUN, STATES, LEFT = range(8)
+COUNT, GO_ON, PRESENT, DOUBLED, UNKNOWN, ROOM, BEGUN, STATES, LEFT = range(9)
 """What ``tally`` holds."""
 
 # Nothing here owns memory, so numba's reference counting is left out: it took four fifths of
@@ -248,22 +249,6 @@ def enter_state(pts, sl, un, wake, rows, tally, u, new, at_ms, logged_ms, seq):
 
 
 @compiled
-def state_points_first(pts, idx, order):
-    """Put the rows of a block into judging order; give how many of them tell unit states."""
-    told = 0
-    for i in range(len(idx)):
-        if pts[idx[i]].is_state:
-            order[told] = i
-            told += 1
-    rest = told
-    for i in range(len(idx)):
-        if not pts[idx[i]].is_state:
-            order[rest] = i
-            rest += 1
-    return told
-
-
-@compiled
 def room_for(pts, un, p):
     u = pts[p].unit
     if pts[p].is_state and u >= 0:
@@ -280,74 +265,129 @@ def tell_state(pts, sl, un, wake, rows, tally, p, value, at_ms, logged_ms, seq):
 
 
 @compiled
-def stays_quiet_throughout(pts, wake, p, times, row, logged_ms):
-    """Take a whole row with which nothing can begin or end, at whatever moment it is judged.
+def count_row(scaled, values, i):
+    """Count the samples of a row."""
+    present = 0
+    if i < len(scaled):
+        for j in range(scaled.shape[1]):
+            present += scaled[i, j] != ABSENT
+    else:
+        for j in range(values.shape[1]):
+            present += not math.isnan(values[i - len(scaled), j])
+    return present
+
+
+@compiled
+def cell(scaled, values, decimals, i, j):
+    """Give a cell's value, NaN for no sample."""
+    if i >= len(scaled):
+        return values[i - len(scaled), j]
+    if scaled[i, j] == ABSENT:
+        return math.nan
+    return scaled[i, j] / TENS[decimals[i]]
+
+
+@compiled
+def blank(scaled, values, i, j):
+    if i >= len(scaled):
+        values[i - len(scaled), j] = math.nan
+    else:
+        scaled[i, j] = ABSENT
+
+
+@compiled
+def stays_quiet_throughout(pts, wake, p, times, row, decimals, logged_ms):
+    """Take a whole scaled row with which nothing can begin or end, whenever it is judged.
 
     The value held before must be inside too: with it a limit that comes into force meanwhile
     finds nothing to begin, so this row need not wait for its turn among the others.
+
+    Returns:
+        How many samples that were, -1 if the row must be judged one by one.
     """
     point = pts[p]
-    if point.busy or times[0] <= point.last_ms:
-        return False
+    if point.busy or point.decimals != decimals or times[0] <= point.last_ms:
+        return -1
     if not point.low_bar <= point.last_value <= point.high_bar:
-        return False
-    inside = True
+        return -1
+    low, high, outside, absent = point.low_scaled, point.high_scaled, 0, 0
     for j in range(len(row)):
-        inside &= point.low_bar <= row[j] <= point.high_bar
-    if not inside:
-        return False
-    point.last_ms = times[len(times) - 1]
-    point.last_value = row[len(row) - 1]
+        outside += (row[j] < low) | (row[j] > high)
+        absent += row[j] == ABSENT
+    if outside > absent:
+        return -1
+    last = len(row) - 1
+    if absent:
+        while last >= 0 and row[last] == ABSENT:
+            last -= 1
+        if last < 0:
+            return 0
+    point.last_ms = times[last]
+    point.last_value = row[last] / TENS[decimals]
     point.arrived_ms = logged_ms
     wake[p] = logged_ms + point.quiet_ms
-    return True
+    return len(row) - absent
 
 
 @compiled
-def take_quiet_rows(pts, wake, tally, idx, order, n_state, times, values, skip, logged_ms):
-    """Take all quiet rows, and leave the others in the order; give how many those are."""
-    left = n_state
-    for place in range(n_state, len(idx)):
-        i = order[place]
-        if stays_quiet_throughout(pts, wake, np.int64(idx[i]), times, values[i], logged_ms):
-            skip[i, :] = False
-            tally[JUDGED] += len(times)
-        else:
-            order[left] = i
-            left += 1
-    return left
+def begin_block(
+    pts, wake, row_of, tally, ids, idx, order, decimals, times, scaled, values, logged_ms
+):
+    """Find the points' rows, count, take all quiet rows; leave in ``order`` those to be judged.
+
+    Of those the points that tell a unit's state come first.
+    """
+    states, left = 0, 0
+    for i in range(len(ids)):
+        p = np.int64(row_of[ids[i]]) if 0 <= ids[i] < len(row_of) else np.int64(-1)
+        idx[i] = p
+        if p < 0:
+            tally[UNKNOWN] += count_row(scaled, values, i)
+            continue
+        quiet = np.int64(-1)
+        if i < len(scaled) and not pts[p].is_state:
+            quiet = stays_quiet_throughout(pts, wake, p, times, scaled[i], decimals[i], logged_ms)
+        if quiet >= 0:
+            tally[PRESENT] += quiet
+            continue
+        tally[PRESENT] += count_row(scaled, values, i)
+        order[left] = i
+        if pts[p].is_state:
+            # Into its place among the states; the one that stood there goes to the end.
+            order[left], order[states] = order[states], i
+            states += 1
+        left += 1
+    tally[STATES], tally[LEFT] = states, left
 
 
 @compiled
-def block_loop(pts, sl, un, wake, rows, tally, idx, order, times, values, skip, seq, logged_ms):
+def block_loop(
+    pts, sl, un, wake, rows, tally, row_of, ids, idx, order, decimals, times, scaled, values, seq,
+    logged_ms,
+):  # fmt: skip
     """Judge a block time by time; give True when it is done, False when room is needed."""
     if tally[BEGUN] == 0:
         tally[BEGUN] = 1
-        n_state = state_points_first(pts, idx, order)
-        tally[STATES] = n_state
-        tally[LEFT] = take_quiet_rows(
-            pts, wake, tally, idx, order, n_state, times, values, skip, logged_ms
+        begin_block(
+            pts, wake, row_of, tally, ids, idx, order, decimals, times, scaled, values, logged_ms
         )
     n_state, n = tally[STATES], tally[LEFT]
     first = tally[GO_ON] % max(n, 1)
-    for j in range(tally[GO_ON] // max(n, 1), len(times)):
+    for j in range(tally[GO_ON] // max(n, 1), len(times) if n else 0):
         at_ms = times[j]
         for place in range(first, n):
             i = order[place]
-            p, value = np.int64(idx[i]), values[i, j]
-            skip[i, j] = False
+            p, value = np.int64(idx[i]), cell(scaled, values, decimals, i, j)
             if math.isnan(value) or at_ms < pts[p].last_ms:
                 continue
             if at_ms == pts[p].last_ms:
-                skip[i, j] = True
+                blank(scaled, values, i, j)
                 tally[DOUBLED] += 1
                 continue
-            tally[JUDGED] += 1
             if place >= n_state and stays_quiet(pts, wake, p, at_ms, value, logged_ms):
                 continue
             tally[ROOM] = room_for(pts, un, p)
             if len(rows) - tally[COUNT] < tally[ROOM]:
-                tally[JUDGED] -= 1
                 tally[GO_ON] = j * n + place
                 return False
             if place < n_state:
@@ -355,6 +395,14 @@ def block_loop(pts, sl, un, wake, rows, tally, idx, order, times, values, skip, 
             take_sample(pts, sl, un, wake, rows, tally, p, at_ms, value, logged_ms, seq)
         first = 0
     return True
+
+
+@compiled
+def find_rows(row_of, tally, ids, idx, scaled, values):
+    """Find the points' rows and count, for a block that is not to be judged."""
+    for i in range(len(ids)):
+        idx[i] = row_of[ids[i]] if 0 <= ids[i] < len(row_of) else -1
+        tally[PRESENT if idx[i] >= 0 else UNKNOWN] += count_row(scaled, values, i)
 
 
 @compiled
@@ -455,9 +503,24 @@ def apply_watch(pts, sl, un, rows, tally, p, missing_ms, missing_mask, now_ms, s
 
 
 @compiled
+def least_scaled(bound, decimals):
+    """Give the least scaled value whose value is not below a bound, exactly."""
+    ten = TENS[decimals]
+    if not abs(bound) * ten < LARGEST:
+        return np.int64(-LARGEST if bound < 0 else LARGEST + 1)
+    scaled = math.ceil(bound * ten)
+    while (scaled - 1) / ten >= bound:
+        scaled -= 1
+    while scaled / ten < bound:
+        scaled += 1
+    return np.int64(scaled)
+
+
+@compiled
 def apply_loop(
-    pts, sl, un, wake, rows, tally, p, unit, is_state, limits, missing_ms, missing_mask, now_ms, seq
-):
+    pts, sl, un, wake, rows, tally, p, unit, is_state, decimals, limits, missing_ms, missing_mask,
+    now_ms, seq,
+):  # fmt: skip
     """Give a point its configuration, keeping the judging of what has not changed.
 
     Gives False, with nothing done, when room is needed.
@@ -488,6 +551,9 @@ def apply_loop(
             point.low_bar = max(point.low_bar, limits[k].value)
         elif limits[k].enabled:
             point.high_bar = min(point.high_bar, limits[k].value)
+    point.decimals = decimals
+    point.low_scaled = least_scaled(point.low_bar, decimals)
+    point.high_scaled = -least_scaled(-point.high_bar, decimals)
     apply_watch(pts, sl, un, rows, tally, p, missing_ms, missing_mask, now_ms, seq)
     settle(pts, sl, un, wake, p)
     return True

@@ -1,8 +1,11 @@
 """The calls an engine makes, all deterministic: same state and arguments, same events."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from guatu.telemetry.cells import Cells, cells_of
 from guatu.telemetry.kernels import compiled
 from guatu.telemetry.kernels.memory import (
     ALWAYS,
@@ -14,43 +17,67 @@ from guatu.telemetry.kernels.memory import (
 )
 
 
+@dataclass(slots=True)
+class Outcome:
+    """What became of a block's samples.
+
+    Args:
+        rows: of its points, -1 for one that is not known, int32 (points,).
+        present: samples of known points.
+        doubled: of those, how many had the very time of their point's last one; blanked.
+        unknown: samples of points that are not known.
+    """
+
+    rows: NDArray[np.int32]
+    present: int
+    doubled: int
+    unknown: int
+
+
 def judge_block(  # noqa: PLR0917 (one beat as it lies in the log: nothing to group)
     state: JudgeState,
-    point_idx: NDArray[np.int32],
-    times_ms: NDArray[np.int64],
-    values: NDArray[np.float64],
+    row_of: NDArray[np.int32],
+    ids: NDArray[np.int32],
+    cells: Cells,
     seq: int,
     logged_ms: int,
     out: EventBuffer,
-    skip: NDArray[np.bool_] | None = None,
-) -> tuple[int, int]:
+) -> Outcome:
     """Judge one block of samples.
 
     Args:
         state: changed in place.
-        point_idx: rows of the points, shape (n_points,), every one configured and in range.
-        times_ms: sample times, plant's clock, rising, shape (n_times,).
-        values: shape (n_points, n_times), C order; NaN is no sample.
+        row_of: row of each point by its id, -1 for none, int32.
+        ids: of the points, int32 (points,), none twice.
+        cells: their samples; a doubled one is blanked, not to be stored again. One older than
+            its point's last is late: not judged, but to be stored.
         seq: the log sequence this block came with; names the alarms that begin here.
         logged_ms: when the gateway logged it.
         out: takes the events.
-        skip: every cell is written: True where a sample has the very time of its point's
-            last one (doubled, not to be stored again). A sample older than that is late: not
-            judged, but to be stored, so False.
-
-    Returns:
-        How many samples were judged, and how many were doubled; late ones are neither.
     """
-    if skip is None:
-        skip = np.empty(values.shape, np.bool_)
-    order = np.empty(len(point_idx), np.int32)
+    idx, order = np.empty(len(ids), np.int32), np.empty(len(ids), np.int32)
     out.tally[1:] = 0
     while not compiled.block_loop(
-        state.points, state.slots, state.units, state.wake_ms, out.rows, out.tally,
-        point_idx, order, times_ms, values, skip, seq, logged_ms,
+        state.points, state.slots, state.units, state.wake_ms, out.rows, out.tally, row_of, ids,
+        idx, order, cells.decimals, cells.times, cells.scaled, cells.values, seq, logged_ms,
     ):  # fmt: skip
         out.make_room(int(out.tally[compiled.ROOM]))
-    return int(out.tally[compiled.JUDGED]), int(out.tally[compiled.DOUBLED])
+    return _outcome(idx, out)
+
+
+def place_block(
+    row_of: NDArray[np.int32], ids: NDArray[np.int32], cells: Cells, out: EventBuffer
+) -> Outcome:
+    """Count a block that is to be stored and not judged; arguments as for `judge_block`."""
+    idx = np.empty(len(ids), np.int32)
+    out.tally[1:] = 0
+    compiled.find_rows(row_of, out.tally, ids, idx, cells.scaled, cells.values)
+    return _outcome(idx, out)
+
+
+def _outcome(idx: NDArray[np.int32], out: EventBuffer) -> Outcome:
+    tally = out.tally.tolist()
+    return Outcome(idx, tally[compiled.PRESENT], tally[compiled.DOUBLED], tally[compiled.UNKNOWN])
 
 
 def judge_tick(state: JudgeState, tick_ms: int, seq: int, out: EventBuffer) -> None:
@@ -74,6 +101,7 @@ def apply_point(  # noqa: PLR0913, PLR0917 (a point's whole configuration, set a
     idx: int,
     unit_idx: int,
     is_state_point: bool,  # noqa: FBT001 (part of the configuration, not a switch)
+    decimals: int,
     limits: Rows,
     missing_after_ms: int | None,
     missing_mask: int,
@@ -93,6 +121,7 @@ def apply_point(  # noqa: PLR0913, PLR0917 (a point's whole configuration, set a
         idx: the point's row.
         unit_idx: its unit's row, or -1.
         is_state_point: whether its values tell the unit's state.
+        decimals: digits after the point of its samples.
         limits: four rows of dtype ``LIMIT``, made by ``limit_rows``.
         missing_after_ms: silence allowed, or None (or 0) if not watched.
         missing_mask: in which unit states, made by ``states_mask``.
@@ -103,8 +132,8 @@ def apply_point(  # noqa: PLR0913, PLR0917 (a point's whole configuration, set a
     out.tally[1:] = 0
     while not compiled.apply_loop(
         state.points, state.slots, state.units, state.wake_ms, out.rows, out.tally,
-        idx, unit_idx, is_state_point, limits, missing_after_ms or 0, missing_mask or ALWAYS,
-        now_ms, seq,
+        idx, unit_idx, is_state_point, decimals, limits, missing_after_ms or 0,
+        missing_mask or ALWAYS, now_ms, seq,
     ):  # fmt: skip
         out.make_room(int(out.tally[compiled.ROOM]))
 
@@ -129,8 +158,10 @@ def acknowledge(  # noqa: PLR0917 (an alarm's identity is three numbers)
 def warm_up() -> None:
     """Compile, or load from the cache, everything; call it before the first message counts."""
     state, out, tells_state = new_state(1, 1), EventBuffer(), True
-    apply_point(state, 0, 0, tells_state, limit_rows([]), None, ALWAYS, 0, 1, out)
-    block = np.zeros((1, 1), np.float64)
-    judge_block(state, np.zeros(1, np.int32), np.ones(1, np.int64), block, 1, 1, out)
+    apply_point(state, 0, 0, tells_state, 0, limit_rows([]), None, ALWAYS, 0, 1, out)
+    first = np.zeros(1, np.int32)
+    cells, _ = cells_of(np.ones(1, np.int64), np.zeros((1, 1)), np.zeros(1, np.int8))
+    judge_block(state, first, first, cells, 1, 1, out)
+    place_block(first, first, cells, out)
     judge_tick(state, 2, 2, out)
     acknowledge(state, 0, 0, 1, 3, out)

@@ -37,6 +37,9 @@ POINT = np.dtype(
         ("low_bar", "f8"),  # the tightest limits of any state: inside, nothing can begin
         ("high_bar", "f8"),
         ("quiet_ms", "i8"),  # silence allowed in the present state, or NEVER_MS
+        ("low_scaled", "i8"),  # the bars as scaled values of the point's decimals
+        ("high_scaled", "i8"),
+        ("decimals", "u1"),
         ("busy", "u1"),  # 1 while any slot is not QUIET
         ("is_state", "u1"),  # 1 where the point tells its unit's state
         ("configured", "u1"),
@@ -249,7 +252,7 @@ class EventBuffer:
     def __init__(self, capacity: int = 4096) -> None:
         self.rows: Rows = np.zeros(max(capacity, 64), EVENT)
         # Written by the kernel; ``compiled`` names the places.
-        self.tally: NDArray[np.int64] = np.zeros(8, np.int64)
+        self.tally: NDArray[np.int64] = np.zeros(9, np.int64)
 
     @property
     def count(self) -> int:

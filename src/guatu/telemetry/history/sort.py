@@ -1,0 +1,267 @@
+"""From blocks in the order of the log to samples in the order of a segment: by point, then time."""
+# ruff: noqa: ANN001, ANN202, PLR0913, PLR0917 (types are numba's)
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from guatu.telemetry.cells import ABSENT, Cells
+
+compiled = njit(cache=True, nogil=True, error_model="numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One beat's samples as the engine keeps them until the next cut.
+
+    Args:
+        sequence: of the log message.
+        plant: database id.
+        rows: rows of the points in the engine's tables, -1 for none, int32 (points,).
+        cells: their samples.
+    """
+
+    sequence: int
+    plant: int
+    rows: NDArray[np.int32]
+    cells: Cells
+
+
+@dataclass(slots=True)
+class Part:
+    """Samples of one kind, sorted by point, then time.
+
+    Args:
+        point: database ids, int32 (samples,).
+        at_ms: int64 (samples,).
+        tag: decimals of a scaled sample, quality of any other, int8 (samples,).
+        cell: int32 or float64 (samples,).
+    """
+
+    point: NDArray[np.int32]
+    at_ms: NDArray[np.int64]
+    tag: NDArray[np.int8]
+    cell: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+    def only(self, kept: NDArray[np.bool_]) -> Part:
+        """Leave out samples."""
+        return Part(self.point[kept], self.at_ms[kept], self.tag[kept], self.cell[kept])
+
+
+@dataclass(slots=True)
+class Sorted:
+    """The samples of a segment.
+
+    Args:
+        scaled: those that are scaled.
+        others: those that are not.
+        doubled_rows: the engine's rows of the points of samples left out, because their point
+            had one of the same time.
+    """
+
+    scaled: Part
+    others: Part
+    doubled_rows: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.scaled) + len(self.others)
+
+    @property
+    def span_ms(self) -> tuple[int, int]:
+        """Earliest and latest time; there must be a sample."""
+        parts = [part.at_ms for part in (self.scaled, self.others) if len(part)]
+        return min(int(p.min()) for p in parts), max(int(p.max()) for p in parts)
+
+
+@dataclass(slots=True)
+class _Runs:
+    """The rows of many matrices, one below the other.
+
+    Args:
+        rows: the engine's row of each run, -1 for none.
+        tags: of each run.
+        times: of all blocks.
+        time_from: where a run's times begin.
+        cells: of all runs.
+        cell_from: where a run's cells begin; one more than there are runs.
+    """
+
+    rows: NDArray[np.int32]
+    tags: NDArray[np.int8]
+    times: NDArray[np.int64]
+    time_from: NDArray[np.int64]
+    cells: NDArray[Any]
+    cell_from: NDArray[np.int64]
+
+
+@compiled
+def _count(rows, cells, cell_from, absent, counts, present):
+    """Count the samples of each run and of each of the engine's rows."""
+    for run in range(len(rows)):
+        seen = 0
+        for at in range(cell_from[run], cell_from[run + 1]):
+            # A scaled cell always equals itself, and nothing equals the absent mark of the others.
+            seen += (cells[at] != absent) & (cells[at] == cells[at])
+        present[run] = seen if rows[run] >= 0 else 0
+        if rows[run] >= 0:
+            counts[rows[run]] += seen
+
+
+@compiled
+def _scatter(
+    rows, tags, times, time_from, cells, cell_from, absent, present, ids, places, last, unsettled,
+    point, at_ms, tag, cell,
+):  # fmt: skip
+    """Put each sample at its point's next place; note the rows where times do not rise."""
+    for run in range(len(rows)):
+        if present[run] == 0:
+            continue
+        row, begin, moments = rows[run], cell_from[run], time_from[run]
+        size, place = cell_from[run + 1] - begin, places[row]
+        if times[moments] <= last[row]:
+            unsettled[row] = True
+        if present[run] == size:
+            for j in range(size):
+                at_ms[place + j] = times[moments + j]
+                cell[place + j] = cells[begin + j]
+        else:
+            there = place
+            for j in range(size):
+                if cells[begin + j] != absent and cells[begin + j] == cells[begin + j]:
+                    at_ms[there] = times[moments + j]
+                    cell[there] = cells[begin + j]
+                    there += 1
+        for j in range(place, place + present[run]):
+            point[j], tag[j] = ids[row], tags[run]
+        places[row] = place + present[run]
+        last[row] = times[moments + size - 1]
+
+
+@compiled
+def _settle(unsettled, ends, counts, at_ms, tag, cell, kept):
+    """Sort the unsettled points by time; of two samples of one time the one logged first stays."""
+    for row in np.flatnonzero(unsettled):
+        begin, end = ends[row] - counts[row], ends[row]
+        order = np.argsort(at_ms[begin:end], kind="mergesort")
+        at_ms[begin:end] = at_ms[begin:end][order]
+        tag[begin:end] = tag[begin:end][order]
+        cell[begin:end] = cell[begin:end][order]
+        for at in range(begin + 1, end):
+            kept[at] = at_ms[at] != at_ms[at - 1]
+
+
+@compiled
+def _drop_common(rows, ends, counts, at_ms, other_ends, other_counts, other_at_ms, kept):
+    """Leave out other samples of a time that the point has a scaled one of."""
+    for row in rows:
+        at = ends[row] - counts[row]
+        for other in range(other_ends[row] - other_counts[row], other_ends[row]):
+            while at < ends[row] and at_ms[at] < other_at_ms[other]:
+                at += 1
+            if at < ends[row] and at_ms[at] == other_at_ms[other]:
+                kept[other] = False
+
+
+class _Sorting:
+    """One kind of sample on its way into order."""
+
+    def __init__(self, runs: _Runs, absent: float, ids: NDArray[np.int32]) -> None:
+        self.counts = np.zeros(len(ids), np.int64)
+        present = np.empty(len(runs.rows), np.int64)
+        _count(runs.rows, runs.cells, runs.cell_from, absent, self.counts, present)
+        found = np.flatnonzero(self.counts)
+        found = found[np.argsort(ids[found], kind="stable")]
+        self.ends = np.zeros(len(ids), np.int64)
+        self.ends[found] = np.cumsum(self.counts[found])
+        total = int(self.counts.sum())
+        self.part = Part(
+            np.empty(total, np.int32),
+            np.empty(total, np.int64),
+            np.empty(total, np.int8),
+            np.empty(total, runs.cells.dtype),
+        )
+        self.kept = np.ones(total, np.bool_)
+        unsettled = np.zeros(len(ids), np.bool_)
+        last = np.full(len(ids), -(2**62), np.int64)
+        part = self.part
+        _scatter(
+            runs.rows, runs.tags, runs.times, runs.time_from, runs.cells, runs.cell_from, absent,
+            present, ids, self.ends - self.counts, last, unsettled,
+            part.point, part.at_ms, part.tag, part.cell,
+        )  # fmt: skip
+        if unsettled.any():
+            _settle(unsettled, self.ends, self.counts, part.at_ms, part.tag, part.cell, self.kept)
+
+    def settled(self) -> tuple[Part, NDArray[np.int32]]:
+        """Give the samples, and the database ids of those left out."""
+        if self.kept.all():
+            return self.part, np.empty(0, np.int32)
+        return self.part.only(self.kept), self.part.point[~self.kept]
+
+
+def sort_blocks(blocks: list[Block], ids: NDArray[np.int32]) -> Sorted:
+    """Bring blocks into the order of a segment.
+
+    Args:
+        blocks: in the order of the log.
+        ids: database id of each of the engine's rows.
+    """
+    times = np.concatenate([block.cells.times for block in blocks])
+    time_from = np.cumsum([0, *(len(block.cells.times) for block in blocks[:-1])])
+    scaled = _Sorting(_scaled_runs(blocks, times, time_from), ABSENT, ids)
+    others = _Sorting(_other_runs(blocks, times, time_from), math.nan, ids)
+    common = np.flatnonzero((scaled.counts > 0) & (others.counts > 0))
+    if len(common):
+        _drop_common(
+            common, scaled.ends, scaled.counts, scaled.part.at_ms,
+            others.ends, others.counts, others.part.at_ms, others.kept,
+        )  # fmt: skip
+    (exact, lost), (rest, also_lost) = scaled.settled(), others.settled()
+    return Sorted(exact, rest, _rows_of(np.concatenate([lost, also_lost]), ids))
+
+
+def _rows_of(points: NDArray[np.int32], ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    order = np.argsort(ids, kind="stable")
+    return order[np.searchsorted(ids, points, sorter=order)].astype(np.int32)
+
+
+def _scaled_runs(
+    blocks: list[Block], times: NDArray[np.int64], time_from: NDArray[np.int64]
+) -> _Runs:
+    count = [len(block.cells.scaled) for block in blocks]
+    rows = np.concatenate([b.rows[:n] for b, n in zip(blocks, count, strict=True)])
+    tags = np.concatenate([b.cells.decimals[:n] for b, n in zip(blocks, count, strict=True)])
+    cells = np.concatenate([block.cells.scaled.ravel() for block in blocks])
+    return _runs(blocks, count, (rows, tags, cells), times, time_from)
+
+
+def _other_runs(
+    blocks: list[Block], times: NDArray[np.int64], time_from: NDArray[np.int64]
+) -> _Runs:
+    count = [len(block.cells.values) for block in blocks]
+    rows = np.concatenate([b.rows[len(b.cells.scaled) :] for b in blocks])
+    cells = np.concatenate([block.cells.values.ravel() for block in blocks])
+    return _runs(blocks, count, (rows, np.zeros(len(rows), np.int8), cells), times, time_from)
+
+
+def _runs(
+    blocks: list[Block],
+    count: list[int],
+    laid: tuple[NDArray[np.int32], NDArray[np.int8], NDArray[Any]],
+    times: NDArray[np.int64],
+    time_from: NDArray[np.int64],
+) -> _Runs:
+    rows, tags, cells = laid
+    sizes = np.repeat([len(block.cells.times) for block in blocks], count)
+    cell_from = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return _Runs(rows, tags, times, np.repeat(time_from, count), cells, cell_from)
