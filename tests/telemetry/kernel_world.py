@@ -11,7 +11,7 @@ from guatu.core.alarms.world import STATE_POINT, Said
 from guatu.telemetry import kernels
 from guatu.telemetry.cells import Cells, cells_of
 
-DECIMALS = 1
+DECIMALS = 3
 
 KINDS = {
     kernels.RAISED: "raised",
