@@ -123,7 +123,7 @@ def test_thinning_keeps_the_peaks() -> None:
     times = np.arange(1000)
     value = np.sin(times / 50.0)
     value[500], value[501] = 9.0, -9.0
-    full = Columns(np.full(1000, 10, np.int32), times, value)
+    full = Columns(np.full(1000, 10, np.int32), times, value, np.zeros(1000, np.int8))
     thin = thinned(full, 0, 999, 40)
     assert len(thin) <= 42
     assert thin.value.max() == 9.0

@@ -220,7 +220,7 @@ async def test_after_a_cut_history_holds_what_was_sent_and_the_log_is_trimmed(
     await spine.tick(t)
     await spine.judged()
     recent = await spine.ask({"ask": "recent", "points": [101], "start_ms": t, "end_ms": t + 2})
-    assert recent["samples"] == [[101, t + i, 100.5 + i] for i in range(3)]
+    assert recent["samples"] == [[101, t + i, 100.5 + i, 0] for i in range(3)]
     await spine.cut(t + 4_000_000)
     found = read_samples(spine.settings.history, [101], 0, t + 10)
     assert found.value.tolist() == [100.5, 101.5, 102.5, 103.5, 104.5]

@@ -20,8 +20,15 @@ SLOT_OF_LIMIT = {("low", 2): 0, ("low", 1): 1, ("high", 1): 2, ("high", 2): 3}
 STAGE_OF_SLOT = (2, 1, 1, 2, 1)
 MISSING = 4
 
-SAMPLE_REASONS = ("unknown_point", "not_a_number", "out_of_physical_range")
-"""Why the gateway leaves a single sample out of an accepted beat."""
+SAMPLE_REASONS = (
+    "unknown_point",
+    "not_a_number",
+    "out_of_physical_range",
+    "future_time",
+    "ancient_time",
+)
+"""Why the gateway leaves a single sample out of an accepted beat. The place in this list is the
+reason's number in the log, so new ones go to the end."""
 
 ENGINE_REASONS = ("doubled_beat", "doubled_time", "unknown_point", "old_epoch")
 """Why the engine leaves out samples that were acknowledged."""
@@ -181,6 +188,21 @@ class Acknowledge:
     def as_json(self) -> dict[str, Any]:
         """Give the command as it lies in the log."""
         return {"command": "acknowledge", "alarm": self.alarm, "by": self.by, "at_ms": self.at_ms}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetQuarantine:
+    """The command that throws away the examples kept of a plant's left-out samples."""
+
+    plant: int
+    by: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the command as it lies in the log."""
+        return {"command": "forget_quarantine", "plant": self.plant, "by": self.by}
+
+
+Command = Configure | Acknowledge | ForgetQuarantine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

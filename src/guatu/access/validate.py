@@ -8,7 +8,9 @@ from typing import Any, NoReturn, TypeVar
 from guatu.access.messages import (
     SLOT_OF_LIMIT,
     Acknowledge,
+    Command,
     Configure,
+    ForgetQuarantine,
     Key,
     Limit,
     PlantConfig,
@@ -242,7 +244,7 @@ def read_plant_config(data: object) -> PlantConfig:
     )
 
 
-def read_command(data: object) -> Configure | Acknowledge:
+def read_command(data: object) -> Command:
     """Read a command from plain JSON.
 
     Raises:
@@ -258,5 +260,10 @@ def read_command(data: object) -> Configure | Acknowledge:
                 by=_text(row.get("by"), "$.by", limit=300),
                 at_ms=_whole(row.get("at_ms"), "$.at_ms"),
             )
+        case "forget_quarantine":
+            return ForgetQuarantine(
+                plant=_whole(row.get("plant"), "$.plant", low=1, high=2**31 - 1),
+                by=_text(row.get("by"), "$.by", limit=300),
+            )
         case _:
-            refuse("unknown_kind", "$.command", allowed="configure/acknowledge")
+            refuse("unknown_kind", "$.command", allowed="configure/acknowledge/forget_quarantine")

@@ -14,6 +14,7 @@ from django.db import DataError, transaction
 from django.utils import timezone, translation
 from nats.errors import Error as NatsError
 
+from guatu.access.messages import SAMPLE_REASONS
 from guatu.access.problems import RefusedError
 from guatu.ops.errors import OperatorError
 from guatu.ops.house import House
@@ -234,7 +235,8 @@ def stored(plant: Plant) -> Stored:
     return Stored(
         rows=found["rows"],
         distinct=found["distinct"],
-        received=engine.received,
+        # What the gateway left out is no longer among what the engine could keep.
+        received=engine.received - sum(engine.rejected.get(r, 0) for r in SAMPLE_REASONS),
         accepted=engine.accepted,
         left_out=engine.rejected,
         told=told,

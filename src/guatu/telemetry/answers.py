@@ -9,21 +9,47 @@ from typing import Any
 import numpy as np
 
 from guatu.access.messages import MISSING
+from guatu.access.quality import GOOD, band
+from guatu.telemetry.conduct import Conduct
+from guatu.telemetry.doubles import PlantBeats
 from guatu.telemetry.history.sort import Block
 from guatu.telemetry.kernels.memory import ACTIVE, FALLING
-from guatu.telemetry.state import COUNTED, PartitionState
+from guatu.telemetry.state import COUNTED, NOBODY, PartitionState
 from guatu.telemetry.step import Arrivals
 
 Answer = dict[str, Any]
-NO_TIME_MS = 0
+NEVER = -(2**63)
+MOST_GAPS_TOLD = 20
+
+
+def answer(state: PartitionState, question: dict[str, Any]) -> Answer:
+    """Answer a question that the state alone can answer.
+
+    Raises:
+        KeyError: if the question lacks something.
+    """
+    match question["ask"]:
+        case "last":
+            return {"values": last_values(state, question["points"])}
+        case "plant":
+            return plant_values(state, int(question["plant"]))
+        case "counts":
+            return counts(state, question.get("plant_code"))
+        case "qualities":
+            return qualities(state, question.get("plant_code"))
+        case "quarantine":
+            return quarantine(state, question["plant_code"])
+        case other:
+            return {"error": f"unknown question {other!r}"}
 
 
 def last_values(state: PartitionState, points: Iterable[int]) -> list[list[Any]]:
     """Give [point, value, at_ms, quality, in alarm] for each known point.
 
-    Quality is ``good``, ``missing`` (silent for too long) or ``none`` (never heard of).
+    The value is the last that was judged. Quality is ``good`` or ``uncertain``, ``bad`` where
+    only bad samples came since, ``missing`` (silent for too long) or ``none`` (never heard of).
     """
-    answer: list[list[Any]] = []
+    values: list[list[Any]] = []
     for point in points:
         row = state.row(point)
         if row < 0:
@@ -31,12 +57,16 @@ def last_values(state: PartitionState, points: Iterable[int]) -> list[list[Any]]
         held, slots = state.judge.points[row], state.judge.slots[row]
         value, at_ms = float(held["last_value"]), int(held["last_ms"])
         active = (slots["phase"] == ACTIVE) | (slots["phase"] == FALLING)
+        noted_ms, noted = state.noted.get(row, (NEVER, GOOD))
+        quality = band(noted) if noted_ms >= at_ms else "good"
         if math.isnan(value):
-            answer.append([point, None, None, "none", bool(active.any())])
+            quality = "none" if noted == GOOD else quality
+            values.append([point, None, None, quality, bool(active.any())])
         else:
-            quality = "missing" if active[MISSING] else "good"
-            answer.append([point, value, at_ms, quality, bool(active.any())])
-    return answer
+            if active[MISSING] and quality != "bad":
+                quality = "missing"
+            values.append([point, value, at_ms, quality, bool(active.any())])
+    return values
 
 
 def plant_values(state: PartitionState, plant: int) -> Answer:
@@ -60,6 +90,55 @@ def counts(state: PartitionState, plant_code: str | None) -> Answer:
             total = [a + b for a, b in zip(total, counted, strict=True)]
             last_ms = max(last_ms, state.heard_ms.get(plant, 0))
     return {"counts": dict(zip(COUNTED, total, strict=True)), "last_ms": last_ms}
+
+
+def qualities(state: PartitionState, plant_code: str | None) -> Answer:
+    """Give how the data of one plant or of all came in; rows as `query.PlantQuality`."""
+    nobody = state.conducts.get(NOBODY)
+    return {
+        "plants": [
+            _quality(state, plant, known.code)
+            for plant, known in state.plants.items()
+            if plant_code in (None, known.code)
+        ],
+        "nobody": nobody.refused if nobody else {},
+    }
+
+
+def _quality(state: PartitionState, plant: int, code: str) -> Answer:
+    conduct, beats = state.conducts.get(plant, Conduct()), state.beats.get(plant, PlantBeats())
+    received, stored, *rest = state.counts.get(plant, [0] * len(COUNTED))
+    offset_ms = conduct.clock.offset_ms
+    return {
+        "plant": plant,
+        "code": code,
+        "received": received,
+        "stored": stored,
+        "rejected": {r: n for r, n in zip(COUNTED[2:], rest, strict=True) if n},
+        "refused": conduct.refused,
+        **{
+            name: getattr(conduct, name)
+            for name in ("uncertain", "bad", "late", "backfilled", "beats", "doubled_beats")
+        },
+        "missing_beats": beats.missing,
+        "given_up_beats": beats.given_up,
+        "gaps": beats.newest_gaps(MOST_GAPS_TOLD),
+        "heard_ms": state.heard_ms.get(plant),
+        "sampled_ms": conduct.sampled_ms or None,
+        "heartbeat_ms": conduct.heartbeat_ms or None,
+        "clock_offset_ms": None if offset_ms is None else round(offset_ms),
+        "clock_ms": conduct.clock.measured_ms or None,
+        "clock_steps": conduct.clock.steps,
+    }
+
+
+def quarantine(state: PartitionState, plant_code: str) -> Answer:
+    """Give the examples kept of a plant's left-out samples, the newest first."""
+    for plant, known in state.plants.items():
+        if known.code == plant_code and plant in state.conducts:
+            kept = state.conducts[plant].quarantine.values()
+            return {"examples": [example.as_json() for example in reversed(kept)]}
+    return {"examples": []}
 
 
 def status(state: PartitionState) -> Answer:
@@ -111,4 +190,15 @@ def _from_block(
             moments, values = block.cells.times.tolist(), block.cells.row(i).tolist()
             for at_ms, value in zip(moments, values, strict=True):
                 if span[0] <= at_ms <= span[1] and not math.isnan(value):
-                    found.append([point, at_ms, value])
+                    found.append([point, at_ms, value, GOOD])
+    if block.marked is not None:
+        marked = block.marked
+        for row, at_ms, value, quality in zip(
+            marked.rows.tolist(),
+            marked.at_ms.tolist(),
+            marked.values.tolist(),
+            marked.quality.tolist(),
+            strict=True,
+        ):
+            if row in wanted and span[0] <= at_ms <= span[1]:
+                found.append([int(state.ids[row]), at_ms, value, quality])

@@ -89,3 +89,30 @@ def cells_of(
     order = np.concatenate([np.flatnonzero(is_scaled), np.flatnonzero(~is_scaled)])
     cells = Cells(decimals[order], times, scaled[is_scaled], values[~is_scaled])
     return cells, order
+
+
+@njit(cache=True, nogil=True)
+def take_marked(scaled, values, decimals, marks, least, most, taken):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, PLR0917
+    """Take the samples marked with a quality of a band out of their cells.
+
+    Args:
+        scaled: of `Cells`; what is taken becomes ABSENT.
+        values: likewise; becomes NaN.
+        decimals: likewise.
+        marks: of `FrameBeat`.
+        least: of the band.
+        most: of the band.
+        taken: takes the value of each mark, NaN for one of another band or without a sample;
+            float64 (marks,).
+    """
+    exact = len(scaled)
+    for k in range(len(marks)):
+        row, time = marks[k, 0], marks[k, 1]
+        taken[k] = np.nan
+        if not least <= marks[k, 2] <= most:
+            continue
+        if row >= exact:
+            taken[k], values[row - exact, time] = values[row - exact, time], np.nan
+        elif scaled[row, time] != ABSENT:
+            taken[k] = scaled[row, time] / TENS[decimals[row]]
+            scaled[row, time] = ABSENT

@@ -7,12 +7,19 @@ from datetime import datetime
 import orjson
 from nats.aio.client import Client
 
-from guatu.access.messages import Acknowledge, Configure, PlantConfig
+from guatu.access.messages import Acknowledge, Command, Configure, ForgetQuarantine, PlantConfig
 from guatu.telemetry import log
 from guatu.telemetry.door import DoorClosed, door
 from guatu.telemetry.log import LogUnavailable, Placed
 
-__all__ = ["LogUnavailable", "Placed", "acknowledge", "configure", "place"]
+__all__ = [
+    "LogUnavailable",
+    "Placed",
+    "acknowledge",
+    "configure",
+    "forget_quarantine",
+    "place",
+]
 
 
 def configure(config: PlantConfig) -> Placed:
@@ -42,8 +49,22 @@ def acknowledge(alarm_key: str, plant_code: str, by: str, at: datetime) -> Place
     return place(Acknowledge(alarm=alarm_key, by=by, at_ms=seen_ms), plant_code)
 
 
-def place(command: Configure | Acknowledge, plant_code: str) -> Placed:
-    """Put a command into its plant's partition; see `configure` and `acknowledge`."""
+def forget_quarantine(plant_code: str, plant: int, by: str) -> Placed:
+    """Throw away the examples kept of a plant's left-out samples, once somebody has looked.
+
+    Args:
+        plant_code: decides the partition.
+        plant: database id.
+        by: the person's name.
+
+    Raises:
+        LogUnavailable: not stored, or not known to be: do it again.
+    """
+    return place(ForgetQuarantine(plant=plant, by=by), plant_code)
+
+
+def place(command: Command, plant_code: str) -> Placed:
+    """Put a command into its plant's partition; see the functions above."""
     payload = b"C" + orjson.dumps(command.as_json())
     partitions = door().settings.streams.partitions
     partition = log.partition_of(plant_code, partitions)

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
-MOST_GAPS = 64
+MOST_GAPS = 4096
 MOST_EPOCHS = 16
 
 
@@ -18,18 +18,29 @@ class Series:
         high: the highest beat seen.
         gaps: ranges below it not seen yet, both ends in them, rising. When there are too many,
             the lowest is given up: its beats then count as doubled, never twice as new.
+        given_up: how many beats were in the gaps given up.
     """
 
     high: int = -1
     gaps: list[list[int]] = field(default_factory=list)
+    given_up: int = 0
+
+    @property
+    def missing(self) -> int:
+        """Beats between the lowest and the highest heard that have not come yet."""
+        return sum(last - first + 1 for first, last in self.heard_gaps)
+
+    @property
+    def heard_gaps(self) -> list[list[int]]:
+        """The gaps without what lies below the first beat ever heard: nobody announced that."""
+        return self.gaps[1:] if self.gaps and self.gaps[0][0] == 0 else self.gaps
 
     def is_new(self, beat: int) -> bool:
         """Note a beat; False if it was seen before."""
         if beat > self.high:
             if beat > self.high + 1:
                 self.gaps.append([self.high + 1, beat - 1])
-                if len(self.gaps) > MOST_GAPS:
-                    del self.gaps[0]
+                self._give_up()
             self.high = beat
             return True
         at = bisect_right(self.gaps, [beat, 2**63]) - 1
@@ -38,9 +49,13 @@ class Series:
         first, last = self.gaps[at]
         left = [[a, b] for a, b in ((first, beat - 1), (beat + 1, last)) if a <= b]
         self.gaps[at : at + 1] = left
-        if len(self.gaps) > MOST_GAPS:
-            del self.gaps[0]
+        self._give_up()
         return True
+
+    def _give_up(self) -> None:
+        if len(self.gaps) > MOST_GAPS:
+            first, last = self.gaps.pop(0)
+            self.given_up += last - first + 1 if first else 0
 
 
 @dataclass(slots=True)
@@ -69,12 +84,35 @@ class PlantBeats:
                     return "old_epoch"
         return "" if series.is_new(beat) else "doubled_beat"
 
+    @property
+    def missing(self) -> int:
+        """Beats that have not come yet, of every epoch that is kept."""
+        return sum(series.missing for series in self.series.values())
+
+    @property
+    def given_up(self) -> int:
+        """Beats that are no longer waited for."""
+        return sum(series.given_up for series in self.series.values())
+
+    def newest_gaps(self, most: int) -> list[list[int]]:
+        """Give gaps as epoch, first and last missing beat, the newest first."""
+        found: list[list[int]] = []
+        for epoch in sorted(self.series, reverse=True):
+            gaps = self.series[epoch].heard_gaps
+            found += [[epoch, first, last] for first, last in reversed(gaps[-most:])]
+            if len(found) >= most:
+                break
+        return found[:most]
+
     def as_json(self) -> list[Any]:
         """Give a form for the checkpoint."""
-        return [self.floor, [[e, s.high, s.gaps] for e, s in sorted(self.series.items())]]
+        return [
+            self.floor,
+            [[e, s.high, s.gaps, s.given_up] for e, s in sorted(self.series.items())],
+        ]
 
     @classmethod
     def from_json(cls, data: list[Any]) -> PlantBeats:
         """Read what `as_json` gave."""
         floor, rows = data
-        return cls(floor, {epoch: Series(high, gaps) for epoch, high, gaps in rows})
+        return cls(floor, {epoch: Series(*rest) for epoch, *rest in rows})

@@ -15,7 +15,7 @@ from nats.errors import Error as NatsError
 from nats.js.api import StreamInfo
 from nats.js.errors import Error as JetStreamError
 
-from guatu.telemetry import answers, checkpoint, kernels, log
+from guatu.telemetry import answers, checkpoint, kernels, log, marks
 from guatu.telemetry.follow import PAUSE_S, Entry, LogReader, LogReplaced
 from guatu.telemetry.history.write import warm_up as warm_up_history
 from guatu.telemetry.outbox import EventOutbox
@@ -218,12 +218,6 @@ class PartitionRunner:
     def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
         state = self._engine.state
         match question["ask"]:
-            case "last":
-                return {"values": answers.last_values(state, question["points"])}
-            case "plant":
-                return answers.plant_values(state, int(question["plant"]))
-            case "counts":
-                return answers.counts(state, question.get("plant_code"))
             case "status":
                 return {**answers.status(state), "partition": self._partition}
             case "recent":
@@ -231,8 +225,8 @@ class PartitionRunner:
                 if self._closing is not None:
                     parts.insert(0, self._closing.arrivals)
                 return answers.recent(state, parts, question, self._stored)
-            case other:
-                return {"error": f"unknown question {other!r}"}
+            case _:
+                return answers.answer(state, question)
 
 
 async def _run_partition(settings: EngineSettings, client: Client, partition: int) -> None:
@@ -256,6 +250,7 @@ async def _run_partition(settings: EngineSettings, client: Client, partition: in
 async def _run(settings: EngineSettings) -> None:
     stop = stop_signal()
     kernels.warm_up()
+    marks.warm_up()
     warm_up_history()
     async with log.connection(settings.streams, "engine") as client:
         partitions = [

@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
-from guatu.access.messages import SAMPLE_REASONS, PlantConfig
+from guatu.access.messages import PlantConfig
 from guatu.access.problems import Problem, RefusedError
 from guatu.telemetry import log
 from guatu.telemetry.coalesce import Coalescer
@@ -111,21 +111,6 @@ class Gateway:
             # Until an engine speaks, all that the log still holds may be unevaluated.
             self._evaluated[partition] = max(self._evaluated[partition], state.first_seq - 1)
             self._partitions[partition].last_sequence = state.last_seq
-
-    async def answer_counts(self) -> None:
-        """Tell whoever asks how many samples were left out here, by reason."""
-
-        async def asked(message: Msg) -> None:
-            plant_code = orjson.loads(message.data or b"{}").get("plant_code")
-            total: dict[str, int] = {}
-            for plant in self.plants.values():
-                if plant_code in (None, plant.config.code):
-                    for reason in SAMPLE_REASONS:
-                        total[reason] = total.get(reason, 0) + plant.counts.get(reason, 0)
-            with contextlib.suppress(NatsError, OSError):
-                await message.respond(orjson.dumps(total))
-
-        await self.client.subscribe(log.ASK_GATEWAY, cb=asked)
 
     async def tick(self) -> None:
         """Put the time into every partition once a second, for ever."""
@@ -251,7 +236,6 @@ async def _run(settings: GatewaySettings) -> None:
         follow = follow_plants(client, settings.streams, gateway.take_config, loaded)
         tasks = [asyncio.ensure_future(follow), asyncio.ensure_future(gateway.tick())]
         await gateway.follow_progress()
-        await gateway.answer_counts()
         # A plant that is told 401 may stop for good, so no door opens before all keys are known.
         await _first(loaded, stop)
         scheme = "https" if settings.certificate and settings.private_key else "http"

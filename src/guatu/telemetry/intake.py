@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from guatu.access.messages import Beat, PlantConfig, Point
+from guatu.access.messages import SAMPLE_REASONS, Beat, PlantConfig, Point
 from guatu.access.problems import Problem, RefusedError
 from guatu.access.validate import FAR_AHEAD_MS, MAX_SAMPLES, check_beat
 from guatu.telemetry.cells import LARGEST, TENS, Cells, cells_of
@@ -226,7 +226,7 @@ def _usual_rows(  # noqa: PLR0917 (what has been read so far)
     cells = Cells(decimals, times, scaled[:exact], values[:others])
     epoch, number, now_ms = numbers
     beat = FrameBeat(plant.config.plant, epoch, number, now_ms, backfill == 1, ids, cells)
-    return Taken(beat, accepted, _rejected(layout, strange, out_of_range))
+    return _taken(beat, accepted, _rejected(layout, strange, out_of_range))
 
 
 def take_any(plant: PlantDoor, body: bytes, now_ms: int) -> Taken:
@@ -260,7 +260,14 @@ def take_any(plant: PlantDoor, body: bytes, now_ms: int) -> Taken:
     )
     # A sample of an unknown point is told once, as unknown.
     told = [layout.codes[i] for i in no_numbers if known[i]]
-    return Taken(beat, accepted, _rejected(layout, strange, out_of_range, told))
+    return _taken(beat, accepted, _rejected(layout, strange, out_of_range, told))
+
+
+def _taken(beat: FrameBeat, accepted: int, rejected: list[Rejected]) -> Taken:
+    if rejected:
+        counts = [(SAMPLE_REASONS.index(r.reason), r.count) for r in rejected]
+        beat.rejected = np.array(counts, np.int32)
+    return Taken(beat, accepted, rejected)
 
 
 def _sift(

@@ -36,7 +36,6 @@ logger = logging.getLogger(__name__)
 EVENTS_STREAM = "EVENTS"
 PLANTS_STREAM = "PLANTS"
 CHANGED = "changed"
-ASK_GATEWAY = "ask.gateway"
 FRAME, TICK, COMMAND = b"F"[0], b"T"[0], b"C"[0]
 MAX_PAYLOAD = 8 << 20
 IDENTITY = "guatu"

@@ -23,14 +23,18 @@ __all__ = [
     "EngineUnavailable",
     "LastValue",
     "PartitionStatus",
+    "PlantQuality",
+    "Quarantined",
+    "all_qualities",
     "counts",
     "engine_status",
+    "gateway_refusals",
     "history",
     "last_values",
     "live_ticket",
+    "plant_quality",
+    "quarantine",
 ]
-
-GATEWAY_S = 0.3
 
 
 class EngineUnavailable(Exception):
@@ -44,7 +48,8 @@ class LastValue:
     Args:
         value: None if it never said anything.
         at_ms: time of the sample.
-        quality: ``good``, ``missing`` or ``none``.
+        quality: ``good`` or ``uncertain``, ``bad`` where only bad samples came since,
+            ``missing`` where none came for too long, ``none`` where none ever came.
         in_alarm: whether any alarm of the point is active.
     """
 
@@ -60,10 +65,10 @@ class Counts:
     """What came of samples, since the partition's beginning (exact across restarts).
 
     Args:
-        received: samples that reached the log, doubled beats included.
+        received: samples that came, those of doubled beats included.
         accepted: samples stored, or to be stored at the next cut.
-        rejected: samples left out, by reason: the engine's exactly, and the gateway's (which
-            never reached the log) since the gateway started, if it answers.
+        rejected: samples left out, by reason, here and at the gateway; received is the sum of
+            accepted and these.
         last_ms: when the last beat came, gateway's clock; None where none did.
     """
 
@@ -90,6 +95,81 @@ class PartitionStatus:
     plants: int
     points: int
     active_alarms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantQuality:
+    """How a plant's data came in, since its first beat (exact across restarts).
+
+    Args:
+        plant: database id.
+        code: the plant's public code.
+        received: samples that came; the sum of ``stored`` and all of ``rejected``.
+        stored: samples stored, or to be stored at the next cut.
+        rejected: samples left out, by reason.
+        refused: messages refused as a whole, by the code of the problem; of a gateway that was
+            killed, those of its last second may be absent.
+        uncertain: samples stored and judged though their quality is uncertain.
+        bad: samples stored and not judged, because their quality is bad.
+        late: samples that came a minute or more after their time, the plant's clock allowed for.
+        backfilled: samples sent for history only.
+        beats: new beats taken.
+        doubled_beats: beats that came again.
+        missing_beats: beats between the lowest and highest heard that have not come yet.
+        given_up_beats: of those, how many are no longer waited for: the gaps were too many.
+        gaps: the newest 20, as epoch, first and last missing beat.
+        heard_ms: when the last beat or heartbeat came, gateway's clock; None for never.
+        sampled_ms: the same of the last beat with a sample.
+        heartbeat_ms: the same of the last heartbeat or empty beat.
+        clock_offset_ms: the plant's clock minus the gateway's, smoothed; None if never said.
+        clock_ms: when it was last measured.
+        clock_steps: how often the plant's clock jumped by more than five seconds.
+    """
+
+    plant: int
+    code: str
+    received: int
+    stored: int
+    rejected: Mapping[str, int]
+    refused: Mapping[str, int]
+    uncertain: int
+    bad: int
+    late: int
+    backfilled: int
+    beats: int
+    doubled_beats: int
+    missing_beats: int
+    given_up_beats: int
+    gaps: Sequence[tuple[int, int, int]]
+    heard_ms: int | None
+    sampled_ms: int | None
+    heartbeat_ms: int | None
+    clock_offset_ms: int | None
+    clock_ms: int | None
+    clock_steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """Samples of one point left out for one reason, kept as an example.
+
+    Args:
+        reason: see `messages.SAMPLE_REASONS`.
+        where: the point's code as sent.
+        count: how many examples went into it; how many samples there were is counted apart.
+        value: of the latest, as sent.
+        at_ms: its time, as sent.
+        first_ms: when the first example came, gateway's clock.
+        last_ms: when the latest came.
+    """
+
+    reason: str
+    where: str
+    count: int
+    value: str
+    at_ms: int
+    first_ms: int
+    last_ms: int
 
 
 def _ask(partition: int, question: dict[str, Any]) -> dict[str, Any]:
@@ -157,10 +237,13 @@ def history(point_ids: Sequence[int], start_ms: int, end_ms: int, max_points: in
         answer = _ask(partition, question)
         through[partition] = int(answer["stored"])
         if answer["samples"]:
-            point, at_ms, value = zip(*answer["samples"], strict=True)
+            point, at_ms, value, quality = zip(*answer["samples"], strict=True)
             parts.append(
                 Columns(
-                    np.array(point, np.int32), np.array(at_ms, np.int64), np.array(value, float)
+                    np.array(point, np.int32),
+                    np.array(at_ms, np.int64),
+                    np.array(value, float),
+                    np.array(quality, np.int8),
                 )
             )
     folder = door().settings.history
@@ -186,22 +269,56 @@ def counts(plant_code: str | None = None) -> Counts:
         last_ms = max(last_ms, answer["last_ms"])
         for reason, samples in found.items():
             rejected[reason] = rejected.get(reason, 0) + samples
-    for reason, samples in _gateway_counts(plant_code).items():
-        rejected[reason] = rejected.get(reason, 0) + samples
     rejected = {reason: samples for reason, samples in rejected.items() if samples}
     return Counts(received=received, accepted=accepted, rejected=rejected, last_ms=last_ms or None)
 
 
-def _gateway_counts(plant_code: str | None) -> dict[str, int]:
-    async def ask(client: Client) -> bytes:
-        payload = orjson.dumps({"plant_code": plant_code})
-        return (await client.request(log.ASK_GATEWAY, payload, timeout=GATEWAY_S)).data
+def plant_quality(plant_code: str) -> PlantQuality | None:
+    """Say how a plant's data came in; None if its engine knows no such plant.
 
-    try:
-        found: dict[str, int] = orjson.loads(door().run(ask))
-    except (DoorClosed, NatsError, OSError):
-        return {}
-    return found
+    Raises:
+        EngineUnavailable: if the engine does not answer.
+    """
+    question = {"ask": "qualities", "plant_code": plant_code}
+    rows = _ask(_partition(plant_code), question)["plants"]
+    return _quality(rows[0]) if rows else None
+
+
+def all_qualities() -> list[PlantQuality]:
+    """Say how the data of every plant came in.
+
+    Raises:
+        EngineUnavailable: if an engine does not answer.
+    """
+    partitions = range(door().settings.streams.partitions)
+    return [_quality(row) for p in partitions for row in _ask(p, {"ask": "qualities"})["plants"]]
+
+
+def _quality(row: dict[str, Any]) -> PlantQuality:
+    gaps = [tuple(gap) for gap in row.pop("gaps")]
+    return PlantQuality(**row, gaps=gaps)
+
+
+def gateway_refusals() -> Mapping[str, int]:
+    """Give messages that came with no plant's key, by the code of the problem.
+
+    Raises:
+        EngineUnavailable: if an engine does not answer.
+    """
+    # Nobody has no partition; the gateways tell of nobody in the first one.
+    refused: dict[str, int] = _ask(0, {"ask": "qualities", "plant_code": ""})["nobody"]
+    return refused
+
+
+def quarantine(plant_code: str) -> list[Quarantined]:
+    """Give examples of a plant's samples that were left out, the newest first.
+
+    Raises:
+        EngineUnavailable: if the engine does not answer.
+    """
+    question = {"ask": "quarantine", "plant_code": plant_code}
+    rows = _ask(_partition(plant_code), question)["examples"]
+    return [Quarantined(**dict(zip(Quarantined.__slots__, row, strict=True))) for row in rows]
 
 
 def engine_status() -> list[PartitionStatus]:

@@ -13,13 +13,27 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from guatu.access.messages import PlantConfig, Point
+from guatu.access.messages import SAMPLE_REASONS, PlantConfig, Point
 from guatu.telemetry import kernels
+from guatu.telemetry.conduct import Conduct
 from guatu.telemetry.doubles import PlantBeats
 
 RECEIVED, STORED, DOUBLED_BEAT, DOUBLED_TIME, UNKNOWN_POINT, OLD_EPOCH = range(6)
-COUNTED = ("received", "stored", "doubled_beat", "doubled_time", "unknown_point", "old_epoch")
-"""Samples, by plant: received = stored + all the others."""
+COUNTED = (
+    "received",
+    "stored",
+    "doubled_beat",
+    "doubled_time",
+    "unknown_point",
+    "old_epoch",
+    *SAMPLE_REASONS[1:],
+)
+"""Samples, by plant: received = stored + all the others. The last ones, and `unknown_point`, are
+what the gateway left out."""
+COUNTED_OF_REASON = tuple(COUNTED.index(reason) for reason in SAMPLE_REASONS)
+NOBODY = 0
+"""Stands for the plant of messages that no plant's key came with."""
+MOST_GATEWAYS = 64
 
 SMALLEST = 256
 PLACES = (
@@ -100,6 +114,8 @@ class PartitionState:
         cut_sequence: last sequence of the last segment.
         cut_tick_ms: tick at which it was cut.
         cuts: (tick, sequence) of past cuts, for trimming the log.
+        noted: time and quality of the last sample of a row that was not good.
+        notes: number of the last note taken, by gateway.
         configurations: how many have changed anything.
         still_stored: the value of `configurations` whose still part is on disk; -1 for none.
     """
@@ -122,6 +138,9 @@ class PartitionState:
     beats: dict[int, PlantBeats] = field(default_factory=dict)
     counts: dict[int, list[int]] = field(default_factory=dict)
     heard_ms: dict[int, int] = field(default_factory=dict)
+    conducts: dict[int, Conduct] = field(default_factory=dict)
+    noted: dict[int, tuple[int, int]] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
     configurations: int = 0
     still_stored: int = -1
     _tables: Tables | None = None
@@ -139,6 +158,34 @@ class PartitionState:
         if found is None:
             found = self.beats[plant] = PlantBeats()
         return found
+
+    def conduct_of(self, plant: int) -> Conduct:
+        """How a plant conducts itself, to be added to."""
+        found = self.conducts.get(plant)
+        if found is None:
+            found = self.conducts[plant] = Conduct()
+        return found
+
+    def is_new_note(self, gateway: str, number: int) -> bool:
+        """Take note of a gateway's note; False if it, or a later one, came before."""
+        if number <= self.notes.get(gateway, -1):
+            return False
+        self.notes.pop(gateway, None)
+        self.notes[gateway] = number
+        if len(self.notes) > MOST_GATEWAYS:
+            del self.notes[next(iter(self.notes))]
+        return True
+
+    def shift_clock(self, plant: int, by_ms: int) -> None:
+        """Follow a plant's clock that jumped."""
+        known = self.plants.get(plant)
+        if known is None or not known.rows:
+            return
+        kernels.shift_clock(self.judge, np.array(known.rows), by_ms)
+        for row in known.rows:
+            if row in self.noted:
+                at_ms, quality = self.noted[row]
+                self.noted[row] = at_ms + by_ms, quality
 
     def row(self, point: int) -> int:
         """The row of a point, or -1."""
@@ -251,6 +298,9 @@ class PartitionState:
             "beats": [[plant, beats.as_json()] for plant, beats in self.beats.items()],
             "heard_ms": list(self.heard_ms.items()),
             "counts": [[plant, list(counts)] for plant, counts in self.counts.items()],
+            "conducts": [[plant, conduct.as_json()] for plant, conduct in self.conducts.items()],
+            "noted": list(self.noted.items()),
+            "notes": list(self.notes.items()),
         }
         # Through JSON and back: what the living state changes later must not change this.
         return Part(self.judge.moving(), orjson.loads(orjson.dumps(meta)))
@@ -279,6 +329,11 @@ class PartitionState:
             state.row_of[state.ids[rows]] = rows
         state.units = {int(unit): row for unit, row in still.meta["units"]}
         state.beats = {plant: PlantBeats.from_json(data) for plant, data in meta["beats"]}
-        state.counts = dict(meta["counts"])
+        # An older version counted fewer things.
+        none = [0] * len(COUNTED)
+        state.counts = {plant: [*row, *none[len(row) :]] for plant, row in meta["counts"]}
+        state.conducts = {p: Conduct.from_json(data) for p, data in meta.get("conducts", ())}
+        state.noted = {row: (at_ms, quality) for row, (at_ms, quality) in meta.get("noted", ())}
+        state.notes = dict(meta.get("notes", ()))
         state.heard_ms = dict(meta["heard_ms"])
         return state

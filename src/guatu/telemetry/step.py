@@ -19,18 +19,21 @@ from guatu.access.messages import (
     Acknowledge,
     Configure,
     Event,
+    ForgetQuarantine,
     alarm_key,
     read_alarm_key,
 )
 from guatu.access.problems import RefusedError
 from guatu.access.validate import read_command
-from guatu.telemetry import kernels
+from guatu.telemetry import kernels, marks
+from guatu.telemetry.conduct import Conduct, Quarantined
 from guatu.telemetry.follow import Entry
 from guatu.telemetry.frame import FrameBeat, FrameError, read_frame
 from guatu.telemetry.history.sort import Block
 from guatu.telemetry.log import COMMAND, FRAME, TICK
 from guatu.telemetry.state import (
     COUNTED,
+    COUNTED_OF_REASON,
     DOUBLED_TIME,
     RECEIVED,
     STORED,
@@ -66,7 +69,7 @@ class Arrivals:
     def add(self, block: Block) -> None:
         """Take a block."""
         self.blocks.append(block)
-        self.samples += block.cells.size
+        self.samples += block.cells.size + (len(block.marked) if block.marked else 0)
         self.of_plant.setdefault(block.plant, []).append(block)
 
 
@@ -99,7 +102,10 @@ class Engine:
                     if self._out.count:
                         self._tell(events, entry.sequence, beat.received_ms)
             elif kind == TICK:
-                self._tick(int(orjson.loads(entry.payload[1:])["at_ms"]), entry.sequence)
+                tick = orjson.loads(entry.payload[1:])
+                if "note" in tick:
+                    self._note(tick["note"])
+                self._tick(int(tick["at_ms"]), entry.sequence)
                 self._tell(events, entry.sequence, self.state.tick_ms)
             elif kind == COMMAND:
                 self._command(events, entry)
@@ -113,14 +119,36 @@ class Engine:
 
     def _beat(self, beat: FrameBeat, sequence: int) -> None:
         state = self.state
-        counts = state.counts_of(beat.plant)
+        counts, conduct = state.counts_of(beat.plant), state.conduct_of(beat.plant)
         state.heard_ms[beat.plant] = beat.received_ms
+        if beat.sent_ms:
+            jump_ms = conduct.clock.measure(beat.sent_ms, beat.received_ms)
+            if jump_ms:
+                state.shift_clock(beat.plant, jump_ms)
+        if beat.is_heartbeat or not len(beat.ids):
+            conduct.heartbeat_ms = beat.received_ms
+            if beat.is_heartbeat:
+                return
+        left_out = int(beat.rejected[:, 1].sum()) if len(beat.rejected) else 0
         reason = state.beats_of(beat.plant).reason_against(beat.epoch, beat.beat)
         if reason:
             lost = kernels.place_block(state.row_of, beat.ids, beat.cells, self._out)
-            counts[RECEIVED] += lost.present + lost.unknown
-            counts[COUNTED.index(reason)] += lost.present + lost.unknown
+            samples = lost.present + lost.unknown + left_out
+            counts[RECEIVED] += samples
+            counts[COUNTED.index(reason)] += samples
+            conduct.doubled_beats += 1
             return
+        conduct.beats += 1
+        if left_out:
+            counts[RECEIVED] += left_out
+            for number, samples in beat.rejected.tolist():
+                counts[COUNTED_OF_REASON[number]] += samples
+        self._samples(beat, sequence, counts, conduct)
+
+    def _samples(self, beat: FrameBeat, sequence: int, counts: list[int], conduct: Conduct) -> None:
+        """Judge and keep what a new beat carries."""
+        state = self.state
+        bad = marks.set_aside_bad(beat) if len(beat.marks) else None
         if beat.backfill:
             found = kernels.place_block(state.row_of, beat.ids, beat.cells, self._out)
         else:
@@ -133,12 +161,31 @@ class Engine:
                 beat.received_ms,
                 self._out,
             )
+            conduct.late += marks.late_samples(beat, conduct)
+        stored, marked = found.present - found.doubled, None
         counts[RECEIVED] += found.present + found.unknown
         counts[UNKNOWN_POINT] += found.unknown
         counts[DOUBLED_TIME] += found.doubled
-        counts[STORED] += found.present - found.doubled
-        if found.present > found.doubled:
-            self.arrivals.add(Block(sequence, beat.plant, found.rows, beat.cells))
+        counts[STORED] += stored
+        if bad is not None:
+            outcome = marks.account_for(state, beat, bad, found.rows)
+            marked, stored = outcome.marked, stored + outcome.stored
+        if beat.backfill:
+            conduct.backfilled += stored
+        if stored:
+            conduct.sampled_ms = beat.received_ms
+            self.arrivals.add(Block(sequence, beat.plant, found.rows, beat.cells, marked))
+
+    def _note(self, note: dict[str, Any]) -> None:
+        """Take what a gateway tells of messages that never became beats."""
+        state = self.state
+        if not state.is_new_note(str(note["gateway"]), int(note["number"])):
+            return
+        for plant, refused in note["refused"]:
+            for code, messages in refused.items():
+                state.conduct_of(int(plant)).refuse(str(code), int(messages))
+        for plant, *example in note["examples"]:
+            state.conduct_of(int(plant)).set_aside(Quarantined(*example))
 
     def _tick(self, at_ms: int, sequence: int) -> None:
         state = self.state
@@ -170,6 +217,8 @@ class Engine:
                     )
             case Acknowledge():
                 self._acknowledge(events, entry, command)
+            case ForgetQuarantine(plant=plant):
+                self.state.conduct_of(plant).quarantine.clear()
 
     def _acknowledge(
         self, events: list[dict[str, Any]], entry: Entry, command: Acknowledge

@@ -24,17 +24,21 @@ class Columns:
         point: database ids, int32.
         at_ms: int64.
         value: float64, equal to what was sent.
+        quality: int8: 0 good, 1 to 63 uncertain, 64 and above bad.
     """
 
     point: NDArray[np.int32]
     at_ms: NDArray[np.int64]
     value: NDArray[np.float64]
+    quality: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.point)
 
 
-EMPTY = Columns(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+EMPTY = Columns(
+    np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int8)
+)
 
 
 def sorted_columns(parts: Sequence[Columns]) -> Columns:
@@ -44,8 +48,9 @@ def sorted_columns(parts: Sequence[Columns]) -> Columns:
     point = np.concatenate([part.point for part in parts])
     at_ms = np.concatenate([part.at_ms for part in parts])
     value = np.concatenate([part.value for part in parts])
+    quality = np.concatenate([part.quality for part in parts])
     order = np.lexsort((at_ms, point))
-    return Columns(point[order], at_ms[order], value[order])
+    return Columns(point[order], at_ms[order], value[order], quality[order])
 
 
 def stored_segments(
@@ -108,7 +113,7 @@ def _read(found: list[Segment], points: Sequence[int], start_ms: int, end_ms: in
             files = [str(segment.path) for segment in found if segment.name.other == other]
             if files:
                 columns = connection.execute(
-                    f"SELECT point, at_ms, {'value' if other else 'decimals, scaled'} "  # noqa: S608 # two literals
+                    f"SELECT point, at_ms, {'quality, value' if other else 'decimals, scaled'} "  # noqa: S608 # two literals
                     "FROM read_parquet(?) "
                     "WHERE point IN (SELECT unnest(?)) AND point BETWEEN ? AND ? "
                     "AND at_ms BETWEEN ? AND ? ORDER BY point, at_ms",
@@ -122,9 +127,12 @@ def _columns(found: dict[str, np.ndarray]) -> Columns:
     whole = {name: np.ma.getdata(column) for name, column in found.items()}
     if "scaled" in whole:
         value = whole["scaled"] / TENS[whole["decimals"].astype(np.intp)]
+        quality = np.zeros(len(value), np.int8)
     else:
         value = whole["value"].astype(np.float64)
-    return Columns(whole["point"].astype(np.int32), whole["at_ms"].astype(np.int64), value)
+        quality = whole["quality"].astype(np.int8)
+    point, at_ms = whole["point"].astype(np.int32), whole["at_ms"].astype(np.int64)
+    return Columns(point, at_ms, value, quality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +187,6 @@ def thinned(columns: Columns, start_ms: int, end_ms: int, most: int) -> Columns:
     first = order[np.concatenate(([True], change))]
     last = order[np.concatenate((change, [True]))]
     keep = np.union1d(np.union1d(first, last), np.flatnonzero(~crowded))
-    return Columns(columns.point[keep], columns.at_ms[keep], columns.value[keep])
+    return Columns(
+        columns.point[keep], columns.at_ms[keep], columns.value[keep], columns.quality[keep]
+    )

@@ -18,6 +18,26 @@ compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """Samples of one beat that are not good, out of its cells.
+
+    Args:
+        rows: rows of the points in the engine's tables, -1 for none, int32 (samples,).
+        at_ms: int64 (samples,).
+        quality: int8 (samples,).
+        values: float64 (samples,), none of them NaN.
+    """
+
+    rows: NDArray[np.int32]
+    at_ms: NDArray[np.int64]
+    quality: NDArray[np.int8]
+    values: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """One beat's samples as the engine keeps them until the next cut.
 
@@ -25,13 +45,15 @@ class Block:
         sequence: of the log message.
         plant: database id.
         rows: rows of the points in the engine's tables, -1 for none, int32 (points,).
-        cells: their samples.
+        cells: their good samples.
+        marked: the others, None where all are good.
     """
 
     sequence: int
     plant: int
     rows: NDArray[np.int32]
     cells: Cells
+    marked: Marked | None = None
 
 
 @dataclass(slots=True)
@@ -251,7 +273,23 @@ def _other_runs(
     count = [len(block.cells.values) for block in blocks]
     rows = np.concatenate([b.rows[len(b.cells.scaled) :] for b in blocks])
     cells = np.concatenate([block.cells.values.ravel() for block in blocks])
-    return _runs(blocks, count, (rows, np.zeros(len(rows), np.int8), cells), times, time_from)
+    runs = _runs(blocks, count, (rows, np.zeros(len(rows), np.int8), cells), times, time_from)
+    marked = [block.marked for block in blocks if block.marked is not None]
+    return _with_marked(runs, marked) if marked else runs
+
+
+def _with_marked(runs: _Runs, marked: list[Marked]) -> _Runs:
+    """Put samples that are not good behind the others, each a run of its own."""
+    samples = sum(map(len, marked))
+    begin, end = len(runs.times), len(runs.cells)
+    return _Runs(
+        np.concatenate([runs.rows, *(m.rows for m in marked)]),
+        np.concatenate([runs.tags, *(m.quality for m in marked)]),
+        np.concatenate([runs.times, *(m.at_ms for m in marked)]),
+        np.concatenate([runs.time_from, np.arange(begin, begin + samples)]),
+        np.concatenate([runs.cells, *(m.values for m in marked)]),
+        np.concatenate([runs.cell_from, np.arange(end + 1, end + 1 + samples)]),
+    )
 
 
 def _runs(

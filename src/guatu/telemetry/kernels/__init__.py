@@ -28,6 +28,7 @@ from guatu.telemetry.kernels.judge import (
     judge_block,
     judge_tick,
     place_block,
+    shift_clock,
     warm_up,
 )
 from guatu.telemetry.kernels.memory import (
@@ -62,6 +63,7 @@ __all__ = [
     "limit_rows",
     "new_state",
     "place_block",
+    "shift_clock",
     "states_mask",
     "warm_up",
 ]

@@ -9,6 +9,8 @@ from guatu.telemetry.cells import Cells, cells_of
 from guatu.telemetry.kernels import compiled
 from guatu.telemetry.kernels.memory import (
     ALWAYS,
+    NO_TIME_MS,
+    QUIET,
     EventBuffer,
     JudgeState,
     Rows,
@@ -153,6 +155,24 @@ def acknowledge(  # noqa: PLR0917 (an alarm's identity is three numbers)
         state.points, state.slots, state.units, out.rows, out.tally, point_idx, slot, began, at_ms
     )
     return bool(known)
+
+
+def shift_clock(state: JudgeState, rows: NDArray[np.intp], by_ms: int) -> None:
+    """Follow a plant's clock that jumped, so that no duration grows or shrinks by the jump.
+
+    Without it a clock set back would leave every sample unjudged until it has caught up, and a
+    clock set forward would let every delay run out at once.
+
+    Args:
+        state: changed in place. What wakes a tick is told by differences and stays right.
+        rows: of the plant's points.
+        by_ms: the jump.
+    """
+    last = state.points["last_ms"]
+    last[rows] += np.where(last[rows] != NO_TIME_MS, by_ms, 0)
+    # The fifth slot, silence, is judged by the gateway's clock.
+    since, phase = state.slots["since_ms"][:, :4], state.slots["phase"][:, :4]
+    since[rows] += np.where(phase[rows] != QUIET, by_ms, 0)
 
 
 def warm_up() -> None:

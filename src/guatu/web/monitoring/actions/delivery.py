@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Min, Q
 
-from guatu.access.messages import Acknowledge, Configure
+from guatu.access.messages import Acknowledge, Command, Configure
 from guatu.access.problems import RefusedError
 from guatu.access.validate import read_command, read_plant_config
 from guatu.web.monitoring import doors
@@ -19,7 +19,7 @@ from guatu.web.monitoring.queries.configuration import plant_config
 
 _log = logging.getLogger(__name__)
 
-Publish = Callable[[Acknowledge | Configure, str], object]
+Publish = Callable[[Command, str], object]
 """Places one command of a plant, named by its code: `telemetry.command.place`."""
 
 _CLAIM = timedelta(seconds=30)
