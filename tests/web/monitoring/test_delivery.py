@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from guatu.access.messages import Acknowledge, Configure
+from guatu.access.messages import Acknowledge, Command, Configure
 from guatu.web.monitoring import queries
 from guatu.web.monitoring.actions import (
     acknowledge_alarm,
@@ -29,10 +29,11 @@ class Log:
         self.tries = 0
         self.placed: list[tuple[str, str]] = []
 
-    def place(self, command: Configure | Acknowledge, plant_code: str) -> None:
+    def place(self, command: Command, plant_code: str) -> None:
         self.tries += 1
         if self.away:
             raise UnreachableError("no responders")
+        assert isinstance(command, Configure | Acknowledge)
         said = command.config.version if isinstance(command, Configure) else command.alarm
         self.placed.append((plant_code, str(said)))
 

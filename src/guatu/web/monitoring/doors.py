@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from guatu.access.messages import Acknowledge, Configure
+from guatu.access.messages import Command
 from guatu.web.monitoring.errors import UnreachableError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Intake:
     last_at: datetime | None = None
 
 
-def place(command: Configure | Acknowledge, plant_code: str) -> object:
+def place(command: Command, plant_code: str) -> object:
     """Put a command into the log.
 
     Raises:
