@@ -89,8 +89,9 @@ class Story:
 
 @st.composite
 def blocks(draw: st.DrawFn, now_ms: int) -> Block:
-    # Around now: some late, some doubled, some ahead.
-    times = draw(st.lists(st.integers(-4, 2), min_size=1, max_size=4, unique=True))
+    # Around now: some late, some doubled, some ahead, now and then too far.
+    offsets = st.integers(-4, 2) | st.sampled_from([-200, 25])
+    times = draw(st.lists(offsets, min_size=1, max_size=4, unique=True))
     values = {
         point: tuple(
             draw(
@@ -310,6 +311,20 @@ def test_bars_hold_for_scaled_samples_to_the_last_digit() -> None:
     assert world.block([2000, 3000], {0: [0.3, 0.2]}, logged_ms=3000, seq=3) == []
     said = world.block([4000, 5000], {0: [0.3, 0.4]}, logged_ms=5000, seq=4)
     assert [(event.kind, event.at_ms) for _, event in said] == [("raised", 5000)]
+
+
+@pytest.mark.parametrize("world", [KernelWorld(), ReferenceWorld()], ids=["kernel", "reference"])
+def test_a_sample_of_the_future_does_not_silence_the_present(world: Judging) -> None:
+    low = AlarmLimit(side=Side.LOW, stage=2, value=5.0, on_delay_ms=1000)
+    world.configure(1, PointConfig(limits=(low,)), now_ms=0, seq=1)
+    world.block([100_000], {1: [6.0]}, logged_ms=100_000, seq=2)
+    world.block([690_000], {1: [4.0]}, logged_ms=101_000, seq=3)
+    assert world.block([102_000], {1: [4.0]}, logged_ms=102_000, seq=4) == []
+    ((_, raised),) = world.block([103_000], {1: [4.0]}, logged_ms=103_000, seq=5)
+    assert (raised.kind, raised.at_ms) == ("raised", 103_000)
+    # A plant that sends an old sample late does not turn its clock back.
+    assert world.block([30_000], {1: [9.0]}, logged_ms=104_000, seq=6) == []
+    assert world.slot(1, Slot.LL).phase.is_active
 
 
 def test_an_event_buffer_too_small_for_a_block_grows_and_loses_nothing() -> None:

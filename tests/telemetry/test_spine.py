@@ -290,6 +290,22 @@ async def test_a_checkpoint_keeps_what_moved_since_the_last_configuration(spine:
     assert stills() != written
 
 
+async def test_silence_of_the_house_itself_is_not_blamed_on_the_plants(spine: Spine) -> None:
+    points = (PLANT.points[0], replace(PLANT.points[1], missing_after_ms=3000))
+    await spine.configure(replace(PLANT, version=2, points=points))
+    t = now_ms()
+    await spine.door.beat(1, [t], state=[3], flow=[120])
+    await spine.tick(t + 1000)
+    # No tick for a minute: nobody could be heard. Then nobody speaks although all could.
+    for second in (61, 62, 63):
+        await spine.tick(t + second * 1000)
+    await spine.judged()
+    assert [e["kind"] for e in await spine.events()] == ["configured", "configured"]
+    await spine.tick(t + 64_000)
+    (raised,) = await spine.alarms(1)
+    assert (raised["slot"], raised["at_ms"]) == ("MISSING", t + 64_000)
+
+
 async def test_a_changed_limit_takes_effect_in_the_order_of_the_log(spine: Spine) -> None:
     t = now_ms()
     await spine.door.beat(1, [t], state=[3], flow=[60])

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
-MOST_GAPS = 4096
-MOST_EPOCHS = 16
+MOST_GAPS = 8192
+MOST_EPOCHS = 1024
 
 
 @dataclass(slots=True)
@@ -16,14 +16,17 @@ class Series:
 
     Args:
         high: the highest beat seen.
-        gaps: ranges below it not seen yet, both ends in them, rising. When there are too many,
-            the lowest is given up: its beats then count as doubled, never twice as new.
-        given_up: how many beats were in the gaps given up.
+        gaps: ranges below it not seen yet, both ends in them, rising.
+        given_up: how many beats were in the gaps given up, where there were too many.
+        floor: the last beat of those. Of the beats up to there nobody knows which were seen: all
+            count as new, because what was acknowledged must not be lost; history holds each
+            point's time once anyhow.
     """
 
     high: int = -1
     gaps: list[list[int]] = field(default_factory=list)
     given_up: int = 0
+    floor: int = -1
 
     @property
     def missing(self) -> int:
@@ -37,6 +40,8 @@ class Series:
 
     def is_new(self, beat: int) -> bool:
         """Note a beat; False if it was seen before."""
+        if beat <= self.floor:
+            return True
         if beat > self.high:
             if beat > self.high + 1:
                 self.gaps.append([self.high + 1, beat - 1])
@@ -55,6 +60,7 @@ class Series:
     def _give_up(self) -> None:
         if len(self.gaps) > MOST_GAPS:
             first, last = self.gaps.pop(0)
+            self.floor = last
             self.given_up += last - first + 1 if first else 0
 
 
@@ -108,7 +114,7 @@ class PlantBeats:
         """Give a form for the checkpoint."""
         return [
             self.floor,
-            [[e, s.high, s.gaps, s.given_up] for e, s in sorted(self.series.items())],
+            [[e, s.high, s.gaps, s.given_up, s.floor] for e, s in sorted(self.series.items())],
         ]
 
     @classmethod

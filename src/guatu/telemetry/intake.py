@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from guatu.access.messages import SAMPLE_REASONS, Beat, PlantConfig, Point
 from guatu.access.problems import Problem, RefusedError
-from guatu.access.validate import FAR_AHEAD_MS, MAX_SAMPLES, check_beat
+from guatu.access.validate import FAR_AHEAD_MS, MAX_COUNT, MAX_SAMPLES, check_beat
 from guatu.telemetry.cells import LARGEST, TENS, Cells, cells_of
 from guatu.telemetry.digits import (
     UNKNOWN,
@@ -185,7 +185,7 @@ def take_usual(plant: PlantDoor, body: bytes, now_ms: int) -> Taken | None:
     numbers = np.empty(3, np.int64)
     times = np.empty(MOST_TIMES, np.int64)
     begin = read_head(text, numbers, times) if body.endswith(b"}") else -1
-    if begin < 0:
+    if begin < 0 or numbers[:2].max() > MAX_COUNT:
         return None
     # The values follow the first `],"v"`, spaces aside. Were that inside a code, what lies
     # before would be no valid list of codes.

@@ -52,6 +52,10 @@ WHYS = {
 }
 
 
+AWAY_MS = 5_000
+"""Ticks come every second; after a longer pause the house itself was away."""
+
+
 @dataclass(slots=True)
 class Arrivals:
     """Samples since the last cut: in memory, and in the log.
@@ -191,6 +195,9 @@ class Engine:
         state = self.state
         if at_ms <= state.tick_ms:
             return
+        if state.tick_ms and at_ms - state.tick_ms > AWAY_MS:
+            # No gateway or no log meanwhile: the plants spoke, and nobody was there to hear.
+            kernels.rearm(state.judge, at_ms)
         state.tick_ms = at_ms
         kernels.judge_tick(state.judge, at_ms, sequence, self._out)
         if not state.cut_tick_ms:

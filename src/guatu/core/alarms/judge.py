@@ -8,7 +8,8 @@ acknowledgement. Two clocks appear and are never mixed: ``at_ms`` is the plant's
 The rules, once:
 
 1. A sample is judged by its own time. Newer than the point's last: judged. The same time: a
-   double, nothing happens. Older: late, nothing is judged by it.
+   double, nothing happens. Older: late, nothing is judged by it; but where the last one lies in
+   the future and this one does not, a clock was set right, and time goes on from this one.
 2. Between samples the last value holds. When a delay has run out, its step takes effect at
    the moment it ran out, no matter who lets it be known, a tick or the next sample.
 3. At a tick a point's clock reads its last sample's time plus what the gateway's clock has
@@ -18,7 +19,8 @@ The rules, once:
 5. A limit out of force (its unit left the limit's states) says what was due, clears with
    ``inactive``, rests. Come into force, it judges the value held from that moment.
 6. A point is silent when nothing newer has arrived for ``missing_after_ms`` since its last
-   arrival, its configuration or its unit entering a watched state, whichever is latest.
+   arrival, its configuration or its unit entering a watched state, whichever is latest. (Where
+   the house itself was away, the engine lets it count from the return.)
 7. A limit that is changed or removed says what was due, clears with ``limit_changed`` and
    starts afresh on the value held. What is not changed does not notice.
 """
@@ -30,6 +32,24 @@ from enum import Enum
 from guatu.core.alarms.limits import LIMIT_SLOTS, AlarmLimit, Slot
 
 BEGINNINGS_A_SEQUENCE = 1024
+AHEAD_MS = 5_000
+"""How far after its arrival a sample's time may lie and still be of the present."""
+FRESH_MS = 60_000
+"""How far before."""
+
+
+def supersedes(at_ms: int, logged_ms: int, last_ms: int | None) -> bool:
+    """Whether a sample is judged (rule 1).
+
+    Args:
+        at_ms: its time.
+        logged_ms: when it was logged.
+        last_ms: time of the point's last judged sample.
+    """
+    if last_ms is None or at_ms > last_ms:
+        return True
+    is_present = logged_ms - FRESH_MS <= at_ms <= logged_ms + AHEAD_MS
+    return is_present and last_ms > logged_ms + AHEAD_MS
 
 
 class Phase(Enum):
@@ -228,6 +248,13 @@ class _Pen:
         self.state = replace(self.state, slots={**self.state.slots, slot: raised})
         self.say("raised", slot, at_ms)
 
+    def set_clock_back(self, at_ms: int) -> None:
+        """Let no phase of a limit have begun in what turned out to be the future."""
+        for slot in LIMIT_SLOTS:
+            now = self.state.slots[slot]
+            if now.since_ms > at_ms:
+                self.set(slot, now.phase, at_ms)
+
     def clear_alarm(self, slot: Slot, at_ms: int, why: str) -> None:
         # An alarm that a tick raised may lie after the sample that ends it.
         at_ms = max(at_ms, self.state.slots[slot].since_ms)
@@ -253,8 +280,10 @@ def _let_time_pass(pen: _Pen, slot: Slot, limit: AlarmLimit, until_ms: int, seq:
 
 def _take_sample(pen: _Pen, sample: Sample) -> None:
     last_ms = pen.state.last_ms
-    if last_ms is not None and sample.at_ms <= last_ms:
+    if not supersedes(sample.at_ms, sample.logged_ms, last_ms):
         return
+    if last_ms is not None and sample.at_ms < last_ms:
+        pen.set_clock_back(sample.at_ms)
     for slot, limit in _limits_in_force(pen.state):
         if sample.at_ms > pen.state.slots[slot].since_ms:
             _let_time_pass(pen, slot, limit, sample.at_ms, sample.seq)

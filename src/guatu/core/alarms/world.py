@@ -21,6 +21,7 @@ from guatu.core.alarms.judge import (
     Tick,
     begin,
     judge,
+    supersedes,
 )
 from guatu.core.alarms.limits import LAST_UNIT_STATE, Slot
 
@@ -113,7 +114,7 @@ class ReferenceWorld:
     def _tell_state(self, value: float, at_ms: int, logged_ms: int, seq: int) -> list[Said]:
         """What names no state changes nothing: the last one holds."""
         last_ms = self.points[STATE_POINT].last_ms
-        is_news = last_ms is None or at_ms > last_ms
+        is_news = supersedes(at_ms, logged_ms, last_ms)
         if not (is_news and 0 <= value <= LAST_UNIT_STATE and value == int(value)):
             return []
         entered = StateEntered(unit_state=int(value), at_ms=at_ms, logged_ms=logged_ms, seq=seq)

@@ -28,6 +28,7 @@ from guatu.telemetry.kernels.judge import (
     judge_block,
     judge_tick,
     place_block,
+    rearm,
     shift_clock,
     warm_up,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "limit_rows",
     "new_state",
     "place_block",
+    "rearm",
     "shift_clock",
     "states_mask",
     "warm_up",

@@ -20,6 +20,7 @@ import math
 import numpy as np
 from numba import njit
 
+from guatu.core.alarms.judge import AHEAD_MS, FRESH_MS
 from guatu.telemetry.cells import ABSENT, LARGEST, TENS
 from guatu.telemetry.kernels.memory import (
     ACTIVE,
@@ -171,9 +172,21 @@ def stays_quiet(pts, wake, p, at_ms, value, logged_ms):
 
 
 @compiled
+def is_late(pts, p, at_ms, logged_ms):
+    """Whether an older sample is none of the present; if it is, the point's last was the future."""
+    if at_ms >= pts[p].last_ms:
+        return False
+    is_present = logged_ms - FRESH_MS <= at_ms <= logged_ms + AHEAD_MS
+    return not is_present or pts[p].last_ms <= logged_ms + AHEAD_MS
+
+
+@compiled
 def take_sample(pts, sl, un, wake, rows, tally, p, at_ms, value, logged_ms, seq):
-    """Judge a sample that is newer than the point's last."""
+    """Judge a sample that is not late; see rule 1 of the reference judge."""
     point = pts[p]
+    if at_ms < point.last_ms:
+        for k in range(4):
+            sl[p, k].since_ms = min(sl[p, k].since_ms, at_ms)
     unit_state = state_of(pts, un, p)
     for k in range(4):
         if at_ms > sl[p, k].since_ms:
@@ -378,7 +391,7 @@ def block_loop(
         for place in range(first, n):
             i = order[place]
             p, value = np.int64(idx[i]), cell(scaled, values, decimals, i, j)
-            if math.isnan(value) or at_ms < pts[p].last_ms:
+            if math.isnan(value) or is_late(pts, p, at_ms, logged_ms):
                 continue
             if at_ms == pts[p].last_ms:
                 blank(scaled, values, i, j)
@@ -435,6 +448,15 @@ def tick_loop(pts, sl, un, wake, rows, tally, tick_ms, seq):
             return False
         tick_point(pts, sl, un, wake, rows, tally, p, tick_ms, seq)
     return True
+
+
+@compiled
+def rearm_loop(pts, sl, un, wake, now_ms):
+    """Let silence count from a moment at the earliest, for all points."""
+    for p in range(len(pts)):
+        if pts[p].missing_ms > 0:
+            pts[p].armed_ms = max(pts[p].armed_ms, now_ms)
+            settle(pts, sl, un, wake, p)
 
 
 @compiled

@@ -98,6 +98,16 @@ def judge_tick(state: JudgeState, tick_ms: int, seq: int, out: EventBuffer) -> N
         out.make_room(int(out.tally[compiled.ROOM]))
 
 
+def rearm(state: JudgeState, now_ms: int) -> None:
+    """Let silence count from a moment at the earliest: before, nobody could be heard.
+
+    Args:
+        state: changed in place.
+        now_ms: gateway's clock.
+    """
+    compiled.rearm_loop(state.points, state.slots, state.units, state.wake_ms, now_ms)
+
+
 def apply_point(  # noqa: PLR0913, PLR0917 (a point's whole configuration, set at once)
     state: JudgeState,
     idx: int,
@@ -184,4 +194,5 @@ def warm_up() -> None:
     judge_block(state, first, first, cells, 1, 1, out)
     place_block(first, first, cells, out)
     judge_tick(state, 2, 2, out)
+    rearm(state, 2)
     acknowledge(state, 0, 0, 1, 3, out)
