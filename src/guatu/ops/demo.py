@@ -39,6 +39,7 @@ def furnish(house: House) -> None:
     """
     from django.db import transaction  # noqa: PLC0415  after Django's set-up
 
+    from guatu.web.connection.actions import adopt_plants  # noqa: PLC0415
     from guatu.web.monitoring.models import Plant  # noqa: PLC0415
     from guatu.web.people.models import User  # noqa: PLC0415
 
@@ -56,6 +57,7 @@ def furnish(house: House) -> None:
     with transaction.atomic():
         places = _organisations(at)
         keys = {plant.code: _plant(plant, places, at) for plant in DEMO_PLANTS}
+        adopt_plants(at=at, note="演示企业，随演示一同登记")
         _people(places, at)
         _write_keys(house.home / "demo-keys.json", keys)
     logger.info("demo province: %d plants, %d accounts", len(keys), len(ACCOUNTS))

@@ -24,6 +24,7 @@ from guatu.simulator.learn import LearnedLimits
 from guatu.simulator.recordings import Recording
 from guatu.telemetry import log, query
 from guatu.telemetry.settings import StreamSettings
+from guatu.web.connection.actions import adopt_plants
 from guatu.web.monitoring.actions import register_plant
 from guatu.web.monitoring.models import Alarm, Plant, Point, Slot
 from guatu.web.monitoring.specs import LimitSpec, PointSpec, UnitSpec
@@ -126,6 +127,7 @@ def _register(
         by=None,
         at=at,
     )
+    adopt_plants(at=at, note=say("回放记录所用", "for replayed recordings", separator=" "))
     # Inside the transaction: a plant whose key could not be kept would be of no use to anybody.
     _keep_keys(house, {**keys, code: registered.key})
     return registered.plant, registered.key

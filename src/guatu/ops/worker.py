@@ -5,18 +5,18 @@ import json
 import logging
 import signal
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import close_old_connections
 from django.db.models import Max
 from django.utils import timezone
 from nats.aio.client import Client
 
+from guatu.ops.database import Database
 from guatu.ops.recorder import Place, Recorder
+from guatu.ops.tender import Tender
 from guatu.telemetry import log
 from guatu.telemetry.settings import StreamSettings
 from guatu.web.monitoring import actions as monitoring
@@ -27,24 +27,6 @@ from guatu.web.warnings.models import WarningEntry
 logger = logging.getLogger("worker")
 
 OUTBOX_EVERY_S, TIME_EVERY_S, ANNOUNCE_EVERY_S = 0.5, 2.0, 0.3
-
-T = TypeVar("T")
-
-
-class Database:
-    """Runs Django's synchronous work on one thread, so that it has one connection and an order."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
-
-    async def do(self, work: Callable[..., T], **facts: object) -> T:
-        """Run work(**facts) and give what it gives."""
-
-        def run() -> T:
-            close_old_connections()
-            return work(**facts)
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
 
 async def run_worker(environ: Mapping[str, str]) -> None:
@@ -63,6 +45,8 @@ async def run_worker(environ: Mapping[str, str]) -> None:
         introducer = Introducer(client, streams, database)
         await introducer.introduce()
         announcer = Announcer(client, database)
+        tender = Tender(database)
+        await tender.listen(client)
         recorder = Recorder(
             client=client,
             record=partial(_record, database, announcer),
@@ -75,6 +59,7 @@ async def run_worker(environ: Mapping[str, str]) -> None:
             asyncio.create_task(_every(TIME_EVERY_S, partial(_let_time_act, database))),
             asyncio.create_task(_every(ANNOUNCE_EVERY_S, announcer.announce)),
             asyncio.create_task(_every(TIME_EVERY_S, introducer.introduce)),
+            asyncio.create_task(_every(TIME_EVERY_S, tender.tend)),
         ]
         logger.info("recording, delivering, watching the clock")
         ended, _ = await asyncio.wait([stop, *works], return_when=asyncio.FIRST_COMPLETED)

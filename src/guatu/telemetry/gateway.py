@@ -38,6 +38,7 @@ from guatu.telemetry.settings import GatewaySettings
 logger = logging.getLogger("gateway")
 
 TICK_S = 1.0
+KEY_USE_S = 5.0
 MOST_WAITING_BYTES = 64 << 20
 SLOW_DOWN_S = 2
 TRY_AGAIN_S = 1
@@ -62,6 +63,7 @@ class Gateway:
         self.js = client.jetstream()
         self.plants: dict[int, PlantDoor] = {}
         self._by_key: dict[str, PlantDoor] = {}
+        self._key_used_ms: dict[str, int] = {}
         self._evaluated = [0] * settings.streams.partitions
         self._partitions = [
             Coalescer(
@@ -112,6 +114,15 @@ class Gateway:
             self._evaluated[partition] = max(self._evaluated[partition], state.first_seq - 1)
             self._partitions[partition].last_sequence = state.last_seq
 
+    async def tell_key_use(self) -> None:
+        """Say every few seconds which keys were shown since the last time, for ever."""
+        while True:
+            await asyncio.sleep(KEY_USE_S)
+            used, self._key_used_ms = self._key_used_ms, {}
+            if used:
+                with contextlib.suppress(NatsError, OSError):
+                    await self.client.publish(log.KEY_USE, orjson.dumps(used))
+
     async def tick(self) -> None:
         """Put the time into every partition once a second, for ever."""
         while True:
@@ -155,7 +166,11 @@ class Gateway:
                 scheme, _, key = value.partition(b" ")
                 if scheme.lower() != b"bearer":
                     return None
-                return self._by_key.get(hashlib.sha256(key.strip()).hexdigest())
+                digest = hashlib.sha256(key.strip()).hexdigest()
+                plant = self._by_key.get(digest)
+                if plant is not None:
+                    self._key_used_ms[digest] = now_ms()
+                return plant
         return None
 
     async def _beats(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -234,7 +249,11 @@ async def _run(settings: GatewaySettings) -> None:
         gateway = Gateway(settings, client)
         loaded = asyncio.Event()
         follow = follow_plants(client, settings.streams, gateway.take_config, loaded)
-        tasks = [asyncio.ensure_future(follow), asyncio.ensure_future(gateway.tick())]
+        tasks = [
+            asyncio.ensure_future(follow),
+            asyncio.ensure_future(gateway.tick()),
+            asyncio.ensure_future(gateway.tell_key_use()),
+        ]
         await gateway.follow_progress()
         # A plant that is told 401 may stop for good, so no door opens before all keys are known.
         await _first(loaded, stop)

@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 EVENTS_STREAM = "EVENTS"
 PLANTS_STREAM = "PLANTS"
 CHANGED = "changed"
+KEY_USE = "gateway.keys"
 FRAME, TICK, COMMAND = b"F"[0], b"T"[0], b"C"[0]
 MAX_PAYLOAD = 8 << 20
 IDENTITY = "guatu"

@@ -156,6 +156,7 @@ INSTALLED_APPS = [
     "csp",
     # Ours, the highest floor first: its templates and words go before those below.
     "guatu.web.wall",
+    "guatu.web.connection",
     "guatu.web.monitoring",
     "guatu.web.warnings",
     "guatu.web.people",

@@ -126,7 +126,7 @@ def test_a_revoked_key_leaves_the_configuration_and_its_text_is_kept_nowhere(
 ) -> None:
     fresh = rotate_key(line.plant.pk, by=cast.administrator, at=NOON)
     old = PlantKey.objects.earliest("id")
-    assert fresh.key not in str(list(PlantKey.objects.values())) + str(
+    assert fresh.plain not in str(list(PlantKey.objects.values())) + str(
         list(Outbox.objects.values_list("payload", flat=True))
     )
     revoke_key(old.pk, by=cast.administrator, at=NOON)

@@ -2,6 +2,7 @@
 
     MonitoringError
     ├── LimitRefusedError    a limit that cannot hold; carries the problems
+    ├── RefusedDeedError     a key or a stop that cannot be as wished; carries the problems
     ├── AlreadyAcknowledgedError
     └── UnreachableError     the log or the engine does not answer now  (doors.py raises it)
 
@@ -33,6 +34,14 @@ class LimitRefusedError(MonitoringError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(", ".join(f"{p.code} at {p.where}" for p in problems))
         self.problems = tuple(problems)
+
+
+class RefusedDeedError(MonitoringError):
+    """A deed that cannot be done as wished."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(", ".join(f"{p.code} at {p.where}" for p in problems))
+        self.problems = problems
 
 
 class AlreadyAcknowledgedError(MonitoringError):

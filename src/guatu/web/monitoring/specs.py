@@ -41,7 +41,10 @@ class LimitSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointSpec:
-    """A point as it is registered; ``role`` says its place in the process picture."""
+    """A point as it is registered.
+
+    ``role`` says its place in the process picture, ``sampling_s`` how often it sends by design.
+    """
 
     code: str
     name: str
@@ -52,6 +55,7 @@ class PointSpec:
     decimals: int = 3
     physical_low: Decimal = Decimal(-1_000_000_000)
     physical_high: Decimal = Decimal(1_000_000_000)
+    sampling_s: Decimal = Decimal(1)
     core: bool = False
     linkage: str = ""
     state_words: Mapping[str, str] = field(default_factory=dict)
@@ -114,6 +118,7 @@ def _point(row: dict[str, Any], unit: str, language: str) -> PointSpec:
         decimals=row["decimals"],
         physical_low=Decimal(row["physical_low"]),
         physical_high=Decimal(row["physical_high"]),
+        sampling_s=Decimal(row.get("sampling_s", 1)),
         core=row["core"],
         linkage=row["linkage"],
         state_words={n: word[language] for n, word in row.get("state_words", {}).items()},

@@ -19,5 +19,8 @@ def register() -> None:
     )
     # Only who stands in the plant can say that an alarm was seen there.
     permission.register("monitoring.acknowledge_alarm", own_officer)
-    permission.register("monitoring.register_plant", is_administrator & in_sight)
-    permission.register("monitoring.manage_keys", is_administrator & in_sight)
+    bureau = (is_duty_officer | is_administrator) & in_sight
+    permission.register("monitoring.register_plant", bureau)
+    # A plant replaces its own keys; the bureau can take them away.
+    permission.register("monitoring.manage_keys", own_officer | bureau)
+    permission.register("monitoring.shut_plant", bureau)

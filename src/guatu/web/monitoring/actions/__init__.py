@@ -5,21 +5,40 @@
 
 from guatu.web.monitoring.actions.acknowledge import acknowledge_alarm
 from guatu.web.monitoring.actions.delivery import Delivery, publish_outbox, queue_configuration
+from guatu.web.monitoring.actions.keys import (
+    Issued,
+    end_old_keys,
+    note_key_use,
+    revoke_key,
+    rotate_key,
+)
 from guatu.web.monitoring.actions.limits import change_limit
-from guatu.web.monitoring.actions.plants import Registered, register_plant, revoke_key, rotate_key
+from guatu.web.monitoring.actions.plants import (
+    Registered,
+    end_plant,
+    register_plant,
+    resume_plant,
+    suspend_plant,
+)
 from guatu.web.monitoring.actions.record import Recorded, raise_overdue_alarms, record_events
 
 __all__ = [
     "Delivery",
+    "Issued",
     "Recorded",
     "Registered",
     "acknowledge_alarm",
     "change_limit",
+    "end_old_keys",
+    "end_plant",
+    "note_key_use",
     "publish_outbox",
     "queue_configuration",
     "raise_overdue_alarms",
     "record_events",
     "register_plant",
+    "resume_plant",
     "revoke_key",
     "rotate_key",
+    "suspend_plant",
 ]

@@ -1,9 +1,7 @@
-"""Registering plants and giving them keys."""
+"""Registering plants, and taking them off the line."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +9,8 @@ from datetime import datetime
 from django.db import transaction
 
 from guatu.web.monitoring.actions.delivery import queue_configuration
-from guatu.web.monitoring.models import Bearing, LimitVersion, Plant, PlantKey, Point, Unit
+from guatu.web.monitoring.actions.keys import make_key
+from guatu.web.monitoring.models import Bearing, LimitVersion, Plant, Point, Unit
 from guatu.web.monitoring.specs import PointSpec, UnitSpec
 from guatu.web.people import permission
 from guatu.web.people.models import Organisation, User
@@ -20,7 +19,10 @@ from guatu.web.regions.models import Region
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """A plant and its key in plain text, which is shown once and kept nowhere."""
+    """A plant and its key in plain text, which is shown once and kept nowhere.
+
+    The key is empty where none was issued.
+    """
 
     plant: Plant
     key: str
@@ -39,6 +41,7 @@ def register_plant(  # noqa: PLR0913 - a plant begins with this much
     address: str = "",
     contact: str = "",
     key: str | None = None,
+    with_key: bool = True,
 ) -> Registered:
     """Take a plant in, with its units, points and limits, and issue its first key.
 
@@ -53,6 +56,7 @@ def register_plant(  # noqa: PLR0913 - a plant begins with this much
         address: where to go.
         contact: whom to call.
         key: a key already agreed upon; a fresh one by default.
+        with_key: False where the plant takes its first key itself, see `keys.issue_key`.
 
     Raises:
         PermissionDenied: if `by` may not.
@@ -74,7 +78,7 @@ def register_plant(  # noqa: PLR0913 - a plant begins with this much
     plant.save()
     for unit in units:
         _add_unit(plant, unit, by=by, at=at)
-    plain = _issue_key(plant, key, by=by, at=at)
+    plain = make_key(plant, key, by=by, at=at) if with_key else ""
     queue_configuration(plant.pk, at=at)
     plant.refresh_from_db()
     return Registered(plant=plant, key=plain)
@@ -115,47 +119,49 @@ def _point(unit: Unit, spec: PointSpec) -> Point:
         decimals=spec.decimals,
         physical_low=spec.physical_low,
         physical_high=spec.physical_high,
+        sampling_s=spec.sampling_s,
         core=spec.core,
         linkage=spec.linkage,
         state_words=dict(spec.state_words),
     )
 
 
-def _issue_key(plant: Plant, plain: str | None, *, by: User | None, at: datetime) -> str:
-    plain = plain or secrets.token_urlsafe(32)
-    PlantKey.objects.create(
-        plant=plant, sha256=hashlib.sha256(plain.encode()).hexdigest(), issued_at=at, issued_by=by
-    )
-    return plain
-
-
 @transaction.atomic
-def rotate_key(plant_id: int, *, by: User, at: datetime) -> Registered:
-    """Issue a new key beside the old ones, which hold until they are revoked.
+def suspend_plant(plant_id: int, *, by: User, at: datetime) -> Plant:
+    """Let the gateway refuse the plant from now on; its silence is then not watched.
 
     Raises:
         Plant.DoesNotExist: if there is no such plant.
         PermissionDenied: if `by` may not.
     """
-    plant = Plant.objects.select_for_update().get(pk=plant_id)
-    permission.demand(by, "monitoring.manage_keys", plant)
-    plain = _issue_key(plant, None, by=by, at=at)
-    queue_configuration(plant.pk, at=at)
-    return Registered(plant=plant, key=plain)
+    return _set_standing(plant_id, by=by, at=at, suspended_at=at)
 
 
 @transaction.atomic
-def revoke_key(key_id: int, *, by: User, at: datetime) -> PlantKey:
-    """Take a key's power away; revoking it again changes nothing.
+def resume_plant(plant_id: int, *, by: User, at: datetime) -> Plant:
+    """Let the gateway take the plant's beats again, by the keys that it had; else as above."""
+    return _set_standing(plant_id, by=by, at=at, suspended_at=None)
+
+
+@transaction.atomic
+def end_plant(plant_id: int, *, by: User, at: datetime) -> Plant:
+    """Take the plant off the line for good: history stays, keys and points leave the wire.
 
     Raises:
-        PlantKey.DoesNotExist: if there is no such key.
+        Plant.DoesNotExist: if there is no such plant.
         PermissionDenied: if `by` may not.
     """
-    key = PlantKey.objects.select_for_update().get(pk=key_id)
-    permission.demand(by, "monitoring.manage_keys", key.plant)
-    if key.revoked_at is None:
-        key.revoked_at, key.revoked_by = at, by
-        key.save(update_fields=["revoked_at", "revoked_by"])
-        queue_configuration(key.plant_id, at=at)
-    return key
+    plant = _set_standing(plant_id, by=by, at=at, ended_at=at)
+    plant.keys.filter(revoked_at=None).update(revoked_at=at, revoked_by=by)
+    return plant
+
+
+def _set_standing(plant_id: int, *, by: User, at: datetime, **columns: datetime | None) -> Plant:
+    plant = Plant.objects.select_for_update().get(pk=plant_id)
+    permission.demand(by, "monitoring.shut_plant", plant)
+    for name, value in columns.items():
+        setattr(plant, name, value)
+    plant.save(update_fields=list(columns))
+    queue_configuration(plant.pk, at=at)
+    plant.refresh_from_db()
+    return plant

@@ -1,6 +1,7 @@
 """A plant, its keys, units and points: what is measured, and where."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +30,10 @@ class Plant(models.Model):
     # The version that the engine last said it judges by.
     applied_version = models.PositiveIntegerField(default=0)
     registered_at = models.DateTimeField(default=timezone.now)
+    # While suspended the gateway knows no key of the plant, and its silence is not watched.
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    # An ended plant keeps its history; gateway and engine no longer know it.
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         """Order and keys."""
@@ -40,7 +45,10 @@ class Plant(models.Model):
 
 
 class PlantKey(models.Model):
-    """A key that a plant signs its beats with; only its hash is kept."""
+    """A key that a plant signs its beats with; only its hash is kept.
+
+    A key that is being replaced has an end (``valid_until``); the worker revokes it then.
+    """
 
     plant = models.ForeignKey(Plant, on_delete=models.CASCADE, related_name="keys")
     sha256 = models.CharField(max_length=64, unique=True)
@@ -52,11 +60,21 @@ class PlantKey(models.Model):
     revoked_by = models.ForeignKey(
         "people.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    revoked_why = models.CharField(max_length=400, blank=True)
+    valid_until = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         """Order and keys."""
 
         ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["valid_until"],
+                condition=Q(revoked_at__isnull=True, valid_until__isnull=False),
+                name="monitoring_key_to_end",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.plant_id}:{self.wire_id}"
@@ -100,6 +118,8 @@ class Point(models.Model):
     decimals = models.PositiveSmallIntegerField(default=1)
     physical_low = models.DecimalField(max_digits=16, decimal_places=6)
     physical_high = models.DecimalField(max_digits=16, decimal_places=6)
+    # How often it sends by design, in seconds: what arrives is measured against it.
+    sampling_s = models.DecimalField(max_digits=9, decimal_places=3, default=1)
     core = models.BooleanField(default=False)
     linkage = models.CharField(max_length=40, blank=True)
     # The words of a state point's values, {"0": "open", …}; empty for analog points.

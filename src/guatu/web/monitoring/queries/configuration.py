@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 
 from guatu.access import messages
@@ -47,7 +48,18 @@ def _point(point: Point, versions: dict[int, LimitVersion]) -> messages.Point:
 
 
 def plant_config(plant: Plant) -> messages.PlantConfig:
-    """Everything the gateway and the engine must know about a plant now, in four queries."""
+    """Everything the gateway and the engine must know about a plant now, in four queries.
+
+    A suspended plant has no keys, and nobody waits for its samples; of an ended one only the
+    name is left.
+    """
+    if plant.ended_at is not None:
+        return messages.PlantConfig(
+            plant=plant.pk,
+            code=plant.code,
+            version=plant.config_version,
+            region=plant.region_id,
+        )
     versions: dict[int, dict[int, LimitVersion]] = defaultdict(dict)
     current = LimitVersion.objects.current().filter(point__unit__plant=plant, value__isnull=False)
     for version in current:
@@ -58,13 +70,20 @@ def plant_config(plant: Plant) -> messages.PlantConfig:
         code=plant.code,
         version=plant.config_version,
         region=plant.region_id,
-        keys=tuple(
-            messages.Key(id=key.wire_id, sha256=key.sha256)
-            for key in plant.keys.filter(revoked_at__isnull=True)
-        ),
+        keys=() if plant.suspended_at else _keys(plant),
         units=tuple(
             messages.Unit(id=unit.pk, code=unit.code, kind=unit.kind)
             for unit in plant.units.order_by("id")
         ),
-        points=tuple(_point(point, versions[point.pk]) for point in points),
+        points=tuple(
+            replace(found, missing_after_ms=None) if plant.suspended_at else found
+            for found in (_point(point, versions[point.pk]) for point in points)
+        ),
+    )
+
+
+def _keys(plant: Plant) -> tuple[messages.Key, ...]:
+    return tuple(
+        messages.Key(id=key.wire_id, sha256=key.sha256)
+        for key in plant.keys.filter(revoked_at__isnull=True)
     )
