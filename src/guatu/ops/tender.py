@@ -17,9 +17,6 @@ from guatu.web.monitoring import actions as monitoring
 
 logger = logging.getLogger("worker")
 
-MOST_AWAITED = 20
-"""So many plants without data are asked about in one round; the next round asks for others."""
-
 
 class Tender:
     """Tends to connections.
@@ -31,7 +28,6 @@ class Tender:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._used: dict[str, datetime] = {}
-        self._after = 0
 
     async def listen(self, client: Client) -> None:
         """Hear from every gateway which keys are shown."""
@@ -58,32 +54,27 @@ class Tender:
         await self._note_first_beats()
 
     async def _note_first_beats(self) -> None:
-        """Ask the engine about some of the plants whose first data is awaited."""
-        awaited = await self._database.do(_awaited, after=self._after)
-        # The engine is asked beside the database's thread: what waits for an answer must not
-        # hold up the alarms.
-        for connection_id, code in awaited:
-            heard_at = await asyncio.to_thread(_heard_at, code)
-            if heard_at is not None:
+        """Look whether plants whose first data is awaited have sent."""
+        awaited = await self._database.do(_awaited)
+        if not awaited:
+            return
+        try:
+            # Beside the database's thread: waiting for an answer must not hold up the alarms.
+            qualities = await asyncio.to_thread(query.all_qualities)
+        except query.EngineUnavailable as error:
+            logger.debug("no word of first data: %s", error)
+            return
+        for quality in qualities:
+            if quality.plant in awaited and quality.heard_ms is not None:
                 await self._database.do(
                     actions.note_first_beat,
-                    connection_id=connection_id,
-                    seen_at=heard_at,
+                    connection_id=awaited[quality.plant],
+                    seen_at=datetime.fromtimestamp(quality.heard_ms / 1000, UTC),
                     at=timezone.now(),
                 )
-        self._after = awaited[-1][0] if awaited else 0
 
 
-def _awaited(*, after: int) -> list[tuple[int, str]]:
-    rows = Connection.objects.filter(state=life.State.APPROVED.value, pk__gt=after)
-    return list(rows.order_by("pk").values_list("pk", "code")[:MOST_AWAITED])
-
-
-def _heard_at(code: str) -> datetime | None:
-    """When the plant last sent; None where it never did, or nobody can say now."""
-    try:
-        heard_ms = query.counts(code).last_ms
-    except query.EngineUnavailable as error:
-        logger.debug("no word of %s: %s", code, error)
-        return None
-    return None if heard_ms is None else datetime.fromtimestamp(heard_ms / 1000, UTC)
+def _awaited() -> dict[int, int]:
+    """Connections without data yet, by plant."""
+    rows = Connection.objects.filter(state=life.State.APPROVED.value, plant__isnull=False)
+    return dict(rows.values_list("plant_id", "pk"))
