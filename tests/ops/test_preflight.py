@@ -1,13 +1,15 @@
 """Each thing that can stop a start is told in a sentence that says what to do."""
 
+import errno
+import os
 import socket
 from pathlib import Path
 
 import pytest
 
-from guatu.ops import preflight
+from guatu.ops import preflight, serve
 from guatu.ops.errors import CannotStart
-from guatu.ops.house import house_from
+from guatu.ops.house import House, house_from
 
 
 def test_a_taken_port_is_named_with_the_variable_that_moves_it() -> None:
@@ -42,6 +44,43 @@ def test_a_nearly_full_disk_is_told_with_what_is_left(
 
     with pytest.raises(CannotStart, match=r"MB.*GUATU_HOME"):
         preflight.check_folder(tmp_path)
+
+
+def test_a_single_process_comes_back_on_a_disk_too_full_for_a_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "ROOM_NEEDED", 1 << 60)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    served: list[House] = []
+    monkeypatch.setitem(serve._PROCESSES, "worker", served.append)
+    house = house_from({"GUATU_HOME": str(tmp_path / "home")})
+
+    assert serve.serve("worker", house) == 0
+
+    assert served == [house]
+    with pytest.raises(CannotStart, match="MB"):
+        preflight.check_folder(house.home)
+
+
+def test_a_full_disk_leaves_no_probe_behind_and_stops_no_single_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _data: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+
+    preflight.check_writable(tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_single_process_does_not_start_where_it_may_not_write(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(CannotStart, match="GUATU_HOME"):
+        preflight.check_writable(tmp_path / "file" / "home")
 
 
 def test_a_folder_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:

@@ -17,19 +17,36 @@ ROOM_NEEDED = 512 * 1024 * 1024
 
 
 def check_folder(home: Path) -> None:
-    """Make the data folder and try to write in it.
+    """Make the data folder, try to write in it, and demand room for a start.
 
     Raises:
         CannotStart: where it cannot be made or written, or its disk is nearly full.
     """
+    check_writable(home)
+    free = shutil.disk_usage(home).free
+    if free < ROOM_NEEDED:
+        raise CannotStart(_disk_full(home, free))
+
+
+def check_writable(home: Path) -> None:
+    """Make the data folder and try to write in it; a full disk passes.
+
+    That is all a single process may demand: what died in a standing house must come back on a
+    nearly full disk, or the shortage of room would end what still runs without it.
+
+    Raises:
+        CannotStart: where it cannot be made, or this user may not write in it.
+    """
+    probe = home / f".write-test.{os.getpid()}"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        probe = home / f".write-test.{os.getpid()}"
-        probe.write_bytes(b"x" * 4096)
-        probe.unlink()
+        try:
+            probe.write_bytes(b"x" * 4096)
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise CannotStart(_disk_full(home, 0)) from problem
+            return
         raise CannotStart(
             say(
                 f"数据目录 {home} 无法写入（{problem.strerror}）。"
@@ -38,9 +55,6 @@ def check_folder(home: Path) -> None:
                 "Check its permissions, or name another one in GUATU_HOME.",
             )
         ) from problem
-    free = shutil.disk_usage(home).free
-    if free < ROOM_NEEDED:
-        raise CannotStart(_disk_full(home, free))
 
 
 def _disk_full(home: Path, free: int) -> str:

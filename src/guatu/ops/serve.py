@@ -7,7 +7,7 @@ import os
 import signal
 
 from guatu.ops.house import House
-from guatu.ops.preflight import check_folder
+from guatu.ops.preflight import check_writable
 from guatu.ops.supervise import PR_SET_PDEATHSIG
 
 WEB_THREADS = 8
@@ -26,9 +26,9 @@ def serve(process: str, house: House) -> int:
         house: the installation; its environment becomes ours where nothing else is set.
 
     Raises:
-        CannotStart: where the data folder cannot be used.
+        CannotStart: where the data folder cannot be written.
     """
-    check_folder(house.home)
+    check_writable(house.home)
     for name, value in house.environment().items():
         os.environ.setdefault(name, value)
     logging.basicConfig(level=logging.INFO, format=LINE)

@@ -87,13 +87,14 @@ def test_each_verb_leads_exactly_where_the_table_says(
     verb: Verb, state: State, verdict: Verdict | None
 ) -> None:
     life = a_life(state, verdict)
-    no = refusal(verb, life, EVERYBODY, note="because", verdict=T, organisation_given=True)
+    given_now = F if verdict is T else T  # the same once more would be no step
+    no = refusal(verb, life, EVERYBODY, note="because", verdict=given_now, organisation_given=True)
     expected = PATHS.get((verb, state, verdict))
     if expected is None:
         assert no is not None
     else:
         assert no is None
-        assert after(verb, life, at=NOON, verdict=T).state is expected
+        assert after(verb, life, at=NOON, verdict=given_now).state is expected
 
 
 WHO = {
@@ -309,6 +310,17 @@ def test_waiting_longer_never_lowers_the_rung(life: Life, first_s: int, more_s: 
     sooner = NOON + timedelta(seconds=first_s)
     later = sooner + timedelta(seconds=more_s)
     assert (due_escalation(life, later) or 0) >= (due_escalation(life, sooner) or 0)
+
+
+@given(LIVES, st.sampled_from(Verdict))
+def test_a_verdict_is_given_once_but_may_be_corrected(life: Life, verdict: Verdict) -> None:
+    duty = frozenset({Party.DUTY_OFFICER})
+    if refusal(Verb.VERIFY, life, duty, verdict=verdict, note="x") is not None:
+        return
+    verified = after(Verb.VERIFY, life, at=NOON, verdict=verdict)
+    for again in Verdict:
+        no = refusal(Verb.VERIFY, verified, duty, verdict=again, note="x")
+        assert no is (Refusal.SAME_VERDICT if again is verdict else None)
 
 
 class AWarningsLife(RuleBasedStateMachine):

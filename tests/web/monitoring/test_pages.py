@@ -290,7 +290,28 @@ def test_limits_are_shown_as_known_on_a_day_and_cannot_be_changed_there(
     assert "172.5 m³/h" not in before
     assert "/LL/" not in before
     assert "172.5 m³/h" in shown(client, url)
-    assert "172.5 m³/h" in shown(client, f"{url}?on=no-day")
+
+
+@pytest.mark.parametrize(
+    ("on", "said"),
+    [
+        ("no-day", "这不是日期"),
+        ("0001-01-01", "1970 至 2200"),
+        ("0001-01-01T00:00", "1970 至 2200"),
+        ("1969-12-31", "1970 至 2200"),
+        ("2201-01-01", "1970 至 2200"),
+        ("9999-12-31T23:59", "1970 至 2200"),
+    ],
+)
+@pytest.mark.parametrize("export", ["", "&export=xlsx"])
+def test_a_day_that_no_limit_was_known_on_is_refused_in_words(  # noqa: PLR0917
+    on: str, said: str, export: str, client: Client, cast: Cast, line: Line
+) -> None:
+    client.force_login(cast.plant_officer)
+    answer = client.get(f"/plants/{line.plant.pk}/limits/?on={on}{export}")
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert "170 m³/h" in answer.content.decode()  # what holds now is shown all the same
 
 
 @pytest.mark.parametrize("path", ["", "{plant}/limits/", "{plant}/alarms/"])
@@ -311,7 +332,7 @@ def test_the_list_is_filtered_by_text_region_and_standing(
     client.force_login(cast.city_duty_officer)
     for query in ("q=示范", "region=530100", "region=530181", "standing=bad", "q=YN-AN"):
         assert f"/plants/{line.plant.pk}/" in shown(client, f"/plants/?{query}")
-    for query in ("q=不存在", "region=530302", "region=x", "standing=good"):
+    for query in ("q=不存在", "region=530302", "region=x", "standing=good", "q=" + "x" * 60_000):
         assert f"/plants/{line.plant.pk}/" not in shown(client, f"/plants/?{query}")
 
 

@@ -29,6 +29,11 @@ def act_url(warning: Warning, verb: Verb) -> str:
     return reverse("warnings:act", args=[warning.pk, verb.value])
 
 
+def as_seen(warning: Warning, given: dict[str, Any]) -> dict[str, Any]:
+    """What a form sends that was made for the warning as it stands now."""
+    return {"seen": Warning.objects.get(pk=warning.pk).standing, **given}
+
+
 def text_of(response: Any) -> str:
     """What a reader sees: no tags, no doubled spaces."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.content.decode())))
@@ -76,7 +81,7 @@ def test_a_verbs_address_is_open_to_its_people_only(
     allowed = bool(parties & VERBS[verb].parties)
     expected = 404 if who in STRANGERS else 200 if allowed else 403
     assert client.get(act_url(warning, verb)).status_code == expected
-    posted = client.post(act_url(warning, verb), {})
+    posted = client.post(act_url(warning, verb), as_seen(warning, {}))
     assert posted.status_code in ({302, 422} if expected == 200 else {expected})
 
 
@@ -103,7 +108,7 @@ def test_what_is_not_there_is_404(path: str, client: Client, cast: Cast, warning
 def test_a_whole_life_without_script(client: Client, cast: Cast, warning: Warning) -> None:
     def do(who: str, verb: Verb, **given: str) -> str:
         client.force_login(cast.users[who])
-        answer = client.post(act_url(warning, verb), given, follow=True)
+        answer = client.post(act_url(warning, verb), as_seen(warning, given), follow=True)
         assert answer.redirect_chain == [(warning.get_absolute_url(), 302)]
         return text_of(answer)
 
@@ -119,9 +124,57 @@ def test_a_whole_life_without_script(client: Client, cast: Cast, warning: Warnin
     assert warning.state == "closed"
 
 
+def test_a_form_made_before_somebody_decided_decides_nothing_unseen(
+    client: Client, cast: Cast, warning: Warning
+) -> None:
+    url = act_url(warning, Verb.VERIFY)
+    client.force_login(cast.duty_officer)
+    opened = client.get(url).content.decode()
+    seen = re.search(r'name="seen" value="([^"]+)"', opened)
+    assert seen
+    actions.verify(warning.pk, verdict=Verdict.TRUE, by=cast.city_duty_officer, at=NOON)
+    given = {"verdict": "false", "note": "校表", "seen": seen[1]}
+
+    refused = client.post(url, given, headers=HTMX)
+
+    assert refused.status_code == 422
+    assert "打开后，预警已有变化" in text_of(refused)
+    assert "校表" in text_of(refused)
+    assert "待签收 属实" in text_of(refused)
+    warning.refresh_from_db()
+    assert warning.verdict == "true"
+    # What is asked again was made for the warning as it stands by now: the correction is open.
+    again = re.search(r'name="seen" value="([^"]+)"', refused.content.decode())
+    assert again
+    assert client.post(url, given | {"seen": again[1]}).status_code == 302
+    warning.refresh_from_db()
+    assert warning.verdict == "false"
+
+
+def test_a_mistake_in_an_old_form_does_not_hide_that_it_is_old(
+    client: Client, cast: Cast, warning: Warning
+) -> None:
+    given = as_seen(warning, {"verdict": "test", "note": ""})
+    actions.verify(warning.pk, verdict=Verdict.TRUE, by=cast.city_duty_officer, at=NOON)
+    client.force_login(cast.duty_officer)
+    answer = text_of(client.post(act_url(warning, Verb.VERIFY), given))
+    assert "须填写理由" in answer
+    assert "打开后，预警已有变化" in answer
+
+
+def test_a_note_is_added_whatever_came_before(client: Client, cast: Cast, warning: Warning) -> None:
+    given = as_seen(warning, {"note": "电话\u202e已核"})
+    actions.verify(warning.pk, verdict=Verdict.TRUE, by=cast.city_duty_officer, at=NOON)
+    client.force_login(cast.duty_officer)
+    assert client.post(act_url(warning, Verb.ADD_NOTE), given).status_code == 302
+    assert warning.entries.get(deed="add_note").note == "电话已核"
+
+
 def test_a_row_is_swapped_and_says_so(client: Client, cast: Cast, warning: Warning) -> None:
     client.force_login(cast.plant_officer)
-    answer = client.post(act_url(warning, Verb.ACKNOWLEDGE), {"place": "row"}, headers=HTMX)
+    answer = client.post(
+        act_url(warning, Verb.ACKNOWLEDGE), as_seen(warning, {"place": "row"}), headers=HTMX
+    )
     assert answer.status_code == 200
     assert answer.content.decode().strip().startswith(f'<tr id="warning-{warning.pk}"')
     told = json.loads(answer.headers["HX-Trigger"])
@@ -131,19 +184,23 @@ def test_a_row_is_swapped_and_says_so(client: Client, cast: Cast, warning: Warni
 
 def test_a_warnings_page_is_swapped(client: Client, cast: Cast, warning: Warning) -> None:
     client.force_login(cast.plant_officer)
-    answer = client.post(act_url(warning, Verb.ACKNOWLEDGE), {}, headers=HTMX)
+    answer = client.post(act_url(warning, Verb.ACKNOWLEDGE), as_seen(warning, {}), headers=HTMX)
     assert answer.content.decode().strip().startswith('<div id="warning-detail"')
     assert "<html" not in answer.content.decode()
 
 
 def test_pressing_twice_says_who_was_quicker(client: Client, cast: Cast, warning: Warning) -> None:
     client.force_login(cast.plant_officer)
-    client.post(act_url(warning, Verb.ACKNOWLEDGE), {"place": "row"}, headers=HTMX)
-    again = client.post(act_url(warning, Verb.ACKNOWLEDGE), {"place": "row"}, headers=HTMX)
+    client.post(
+        act_url(warning, Verb.ACKNOWLEDGE), as_seen(warning, {"place": "row"}), headers=HTMX
+    )
+    again = client.post(
+        act_url(warning, Verb.ACKNOWLEDGE), as_seen(warning, {"place": "row"}), headers=HTMX
+    )
     message = json.loads(again.headers["HX-Trigger"])["guatu:messages"]["messages"][0]
     assert message["level"] == "error"
     assert "当前状态为“已签收”" in message["text"]
-    plain = client.post(act_url(warning, Verb.ACKNOWLEDGE), {})
+    plain = client.post(act_url(warning, Verb.ACKNOWLEDGE), as_seen(warning, {}))
     assert plain.status_code == 422
     assert "可能已有人先行办理" in text_of(plain)
     assert warning.entries.filter(deed="acknowledge").count() == 1
@@ -161,7 +218,8 @@ def test_pressing_twice_says_who_was_quicker(client: Client, cast: Cast, warning
         ("plant_officer", Verb.HANDLE, {"note": "  "}, "此项必填"),
         ("plant_officer", Verb.HANDLE, {"note": "x"}, "当前状态为“待签收”，不能“处置”"),
         ("plant_officer", Verb.ADD_NOTE, {"note": "长" * 2001}, "最多 2000 个字，现有 2001 个字"),
-        ("plant_officer", Verb.ADD_NOTE, {"note": "a\x00b"}, ""),
+        ("plant_officer", Verb.HANDLE, {"note": "\u202e\u200b\ufeff"}, "此项必填"),
+        ("duty_officer", Verb.VERIFY, {"verdict": "test", "note": "\u3164"}, "须填写理由"),
     ],
 )
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "dialog"])
@@ -176,7 +234,7 @@ def test_a_form_says_what_is_wrong_and_keeps_what_was_written(  # noqa: PLR0917
     warning: Warning,
 ) -> None:
     client.force_login(cast.users[who])
-    answer = client.post(act_url(warning, verb), given, headers=headers)
+    answer = client.post(act_url(warning, verb), as_seen(warning, given), headers=headers)
     assert answer.status_code == 422
     assert said in text_of(answer)
     assert given.get("note", "").strip().replace("\x00", "")[:20] in unescape(
@@ -200,7 +258,7 @@ def test_one_returns_to_an_own_address_only(
     wanted: str, target: str | None, client: Client, cast: Cast, warning: Warning
 ) -> None:
     client.force_login(cast.plant_officer)
-    answer = client.post(act_url(warning, Verb.ACKNOWLEDGE), {"next": wanted})
+    answer = client.post(act_url(warning, Verb.ACKNOWLEDGE), as_seen(warning, {"next": wanted}))
     assert answer.headers["Location"] == (target or warning.get_absolute_url())
 
 
@@ -213,7 +271,7 @@ def test_handing_over_out_of_sight_leads_back_to_the_desk(
     )
     client.force_login(cast.plant_officer)
     given = {"to": cast.other_plant.pk, "note": "x"}
-    answer = client.post(act_url(warning, Verb.HAND_OVER), given, headers=HTMX)
+    answer = client.post(act_url(warning, Verb.HAND_OVER), as_seen(warning, given), headers=HTMX)
     assert answer.headers["HX-Redirect"] == DESK
 
 
@@ -225,7 +283,9 @@ def test_several_are_acknowledged_together_and_one_refused_holds_up_none(
     actions.acknowledge(signed.pk, by=cast.plant_officer, at=NOON)
     ticked = [str(w.pk) for w in (*mine, signed, foreign)]
     client.force_login(cast.plant_officer)
-    answer = client.post("/warnings/acknowledge/", {"warning": [*ticked, "x", "9" * 30]})
+    answer = client.post(
+        "/warnings/acknowledge/", {"warning": [*ticked, "x", "9" * 30, "9" * 5000]}
+    )
     said = [str(message) for message in get_messages(answer.wsgi_request)]
     assert said[0] == "已签收 3 条预警。"
     assert said[1].startswith("1 条未能签收")

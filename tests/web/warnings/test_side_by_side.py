@@ -66,6 +66,29 @@ def test_of_several_closers_one_closes(cast: Cast) -> None:
     assert warning.entries.filter(deed="close").count() == 1
 
 
+def test_of_several_verifiers_one_is_heard_and_the_others_are_told(cast: Cast) -> None:
+    warning = raise_pump(cast)
+    verdicts = [Verdict.TRUE, Verdict.FALSE, Verdict.TEST, Verdict.TRUE]
+
+    def verify(number: int) -> Warning:
+        return actions.verify(
+            warning.pk,
+            verdict=verdicts[number],
+            note="x",
+            by=cast.duty_officer,
+            at=NOON,
+            seen=warning.standing,
+        )
+
+    ends = together(verify)
+    assert sum(isinstance(end, Warning) for end in ends) == 1
+    told = {end.code for end in ends if isinstance(end, RefusedError)}
+    assert told <= {"changed_meanwhile", "same_verdict"}
+    [entry] = warning.entries.filter(deed="verify")
+    warning.refresh_from_db()
+    assert warning.verdict == entry.verdict
+
+
 def test_several_escalators_climb_each_rung_once(cast: Cast) -> None:
     warning = raise_pump(cast)
     for minutes in (15, 30, 45, 60):

@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from guatu.web.monitoring import words
 from guatu.web.monitoring.models import LimitVersion, Slot
 from guatu.web.monitoring.specs import LimitSpec
+from guatu.web.shell.fields import PlainField
 
+EARLIEST, LATEST = 1970, 2200
+"""Years between which a day may be asked for; beyond them a moment overflows on its way to UTC."""
 _FIGURE = {"class": "form-control", "inputmode": "decimal", "autocomplete": "off"}
 
 
@@ -57,7 +60,7 @@ class LimitForm(forms.Form):
         choices=list(words.UNIT_STATES.items()),
         widget=forms.CheckboxSelectMultiple,
     )
-    why = forms.CharField(
+    why = PlainField(
         label=_("Why"),
         max_length=400,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
@@ -104,11 +107,22 @@ class AsKnownForm(forms.Form):
 
     on = forms.DateTimeField(
         required=False,
+        error_messages={"invalid": _("This is no day: choose one, such as 2026-11-24.")},
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
         widget=forms.DateTimeInput(
             attrs={"type": "datetime-local", "class": "form-control"}, format="%Y-%m-%dT%H:%M"
         ),
     )
+
+    def clean_on(self) -> datetime | None:
+        """Refuse a year that no limit was ever known in."""
+        on: datetime | None = self.cleaned_data["on"]
+        if on is not None and not EARLIEST <= on.year <= LATEST:
+            raise forms.ValidationError(
+                _("Please choose a day between the years %(first)s and %(last)s."),
+                params={"first": EARLIEST, "last": LATEST},
+            )
+        return on
 
     def moment(self) -> datetime | None:
         """The moment asked for; None for now, or for what is no moment."""

@@ -6,6 +6,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
+from guatu.core.nouns.text import plain
 from guatu.web.people import permission
 from guatu.web.people.models import Organisation, SignInEvent, User
 from guatu.web.regions.models import Region
@@ -36,7 +37,7 @@ def create_organisation(
         PermissionDenied: if `by` may not.
         ValidationError: if a field does not hold.
     """
-    organisation = Organisation(name=name, kind=kind, region=region, parent=parent)
+    organisation = Organisation(name=plain(name), kind=kind, region=region, parent=parent)
     if by is not None:
         permission.demand(by, "people.create_organisation", organisation)
     organisation.full_clean()
@@ -70,7 +71,9 @@ def create_user(
         PermissionDenied: if `by` may not.
         ValidationError: if a field or the password does not hold.
     """
-    user = User(username=username, name=name, role=role, organisation=organisation, date_joined=at)
+    user = User(
+        username=username, name=plain(name), role=role, organisation=organisation, date_joined=at
+    )
     if by is not None:
         permission.demand(by, "people.create_user", user)
     validate_password(password, user)

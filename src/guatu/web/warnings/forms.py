@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from guatu.core.nouns.place import RegionCode
 from guatu.core.nouns.warning import VERBS, Level, Need, State, Verb, Verdict
 from guatu.web.people.models import Organisation, User
+from guatu.web.shell.fields import PlainField
 from guatu.web.warnings.models import Warning, WarningVerdict  # noqa: A004 - the house's noun
 from guatu.web.warnings.queries import Filters, owners_to_be
 from guatu.web.warnings.wording import NOTE_HINTS, NOTE_LABELS
@@ -42,7 +43,7 @@ def _region(code: str) -> str:
 class VerbForm(forms.Form):
     """What a verb asks for: a note, a verdict, a new owner."""
 
-    note = forms.CharField(
+    note = PlainField(
         widget=forms.Textarea(attrs={"rows": 4, "class": "form-control"}),
         max_length=MAX_NOTE,
         required=False,
@@ -107,9 +108,23 @@ class VerbForm(forms.Form):
             self.add_error("note", _("A false alarm or a test needs a reason."))
         return cleaned
 
+    @property
+    def seen(self) -> str:
+        """How the warning stood when the form was made, as `Warning.standing` says it."""
+        return str(self.data.get("seen", ""))
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the warning stands otherwise by now than whoever filled the form could see."""
+        return (
+            self.is_bound and self.verb is not Verb.ADD_NOTE and self.seen != self.warning.standing
+        )
+
     def given(self) -> dict[str, Any]:
         """What was given, as the verb's action takes it."""
         given = {name: self.cleaned_data[name] for name in self.fields}
+        if self.verb is not Verb.ADD_NOTE:
+            given["seen"] = self.seen
         if "verdict" in given:
             given["verdict"] = Verdict(given["verdict"])
         return given

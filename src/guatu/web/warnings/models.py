@@ -130,6 +130,14 @@ class Warning(models.Model):  # noqa: A001 - the house's noun; Python's warnings
         return reverse("warnings:detail", args=[self.pk])
 
     @property
+    def standing(self) -> str:
+        """How it stands, as a form carries it: what a person decides on when doing a verb.
+
+        Not the revision: a source that speaks again or a rung climbed leaves a decision as it was.
+        """
+        return f"{self.state}.{self.verdict or '-'}.{self.level}.{self.organisation_id}"
+
+    @property
     def life(self) -> noun.Life:
         """What the noun needs to know of it."""
         return noun.Life(

@@ -20,7 +20,7 @@ from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.shell.requests import is_htmx
 from guatu.web.shell.tables import Table
 from guatu.web.warnings import actions, queries, rows
-from guatu.web.warnings.errors import RefusedError
+from guatu.web.warnings.errors import CHANGED_MEANWHILE, RefusedError
 from guatu.web.warnings.facts import facts_of
 from guatu.web.warnings.forms import VerbForm, filters_of
 from guatu.web.warnings.models import (
@@ -112,6 +112,8 @@ def act(request: SignedInRequest, warning_id: int, verb: str) -> HttpResponse:
         return _ask(request, form)
     form = VerbForm(request.POST, verb=wanted, warning=warning, user=request.user)
     if not form.is_valid():
+        if form.is_stale:
+            form.add_error(None, refused(RefusedError(CHANGED_MEANWHILE)))
         return _ask(request, form)
     try:
         _do(request, form, at=timezone.now())
@@ -119,6 +121,7 @@ def act(request: SignedInRequest, warning_id: int, verb: str) -> HttpResponse:
         if wanted in rows.DIRECT and is_htmx(request):
             return _answer(request, warning_id, said=refused(error), level="error")
         form.add_error(None, refused(error))
+        form.warning = _seen(request, warning_id)  # asked again about what it is by now
         return _ask(request, form)
     said = _("“%(verb)s” done: #%(number)s %(title)s") % {
         "verb": VERB_WORDS[wanted],
@@ -195,8 +198,9 @@ def _answer(request: SignedInRequest, warning_id: int, *, said: str, level: str)
 def acknowledge_many(request: SignedInRequest) -> HttpResponse:
     """Acknowledge those that were ticked; one that is refused holds up no other."""
     at = timezone.now()
-    asked = {int(pk) for pk in request.POST.getlist("warning") if pk.isascii() and pk.isdigit()}
-    asked = {pk for pk in asked if pk < 2**63}
+    ticked = request.POST.getlist("warning")
+    # Longer numbers are no warning's, and the longest are none to Python either.
+    asked = {int(pk) for pk in ticked if pk.isascii() and pk.isdigit() and len(pk) < 19}
     seen = queries.visible_to(request.user).filter(pk__in=sorted(asked)[:AT_MOST_TOGETHER])
     done, not_done = 0, 0
     for warning in seen:

@@ -103,11 +103,15 @@ def refused(error: errors.RefusedError) -> str:
         Refusal.NEEDS_NOTE: _("Please fill in the words that “%(verb)s” needs."),
         Refusal.NEEDS_VERDICT: _("Please choose a verdict."),
         Refusal.NEEDS_ORGANISATION: _("Please choose the new owner."),
+        Refusal.SAME_VERDICT: _("It has this verdict already. Give another one to correct it."),
         errors.SAME_OWNER: _("%(owner)s owns it already. Choose another organisation."),
         errors.NO_SUCH_OWNER: _("It cannot be handed over to that organisation."),
         errors.ANOTHER_OPEN: _(
             "The same source has since raised another warning, still open. Work on that one."
         ),
-        errors.CHANGED_MEANWHILE: _("Somebody changed it at this very moment. Please try again."),
+        errors.CHANGED_MEANWHILE: _(
+            "It has changed since you looked. See how it stands now, and do it again if it is "
+            "still right."
+        ),
     }
     return sentences[error.code] % named

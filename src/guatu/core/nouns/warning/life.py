@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from guatu.core.nouns.text import plain
+
 from .deadlines import DEADLINES, Term, deadlines_in_force
 from .verbs import NOT_A_DANGER, UNHANDLED, VERBS
 from .words import DueKind, Level, Need, Party, Refusal, Rung, State, Verb, Verdict
@@ -78,13 +80,15 @@ def refusal(  # noqa: PLR0911  # one return a reason reads as the list it is
         return _verdict_refusal(life.verdict)
     if Need.VERDICT in rule.needs and verdict is None:
         return Refusal.NEEDS_VERDICT
+    if verb is Verb.VERIFY and verdict is life.verdict and move.to is life.state:
+        return Refusal.SAME_VERDICT
     if Need.ORGANISATION in rule.needs and not organisation_given:
         return Refusal.NEEDS_ORGANISATION
     found = verdict if verb is Verb.VERIFY else life.verdict
     needs_note = Need.NOTE in rule.needs or (
         Need.NOTE_UNLESS_TRUE in rule.needs and found is not Verdict.TRUE
     )
-    if needs_note and not note.strip():
+    if needs_note and not plain(note):
         return Refusal.NEEDS_NOTE
     return None
 

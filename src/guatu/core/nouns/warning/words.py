@@ -86,6 +86,7 @@ class Refusal(StrEnum):
     NEEDS_NOTE = "needs_note"
     NEEDS_VERDICT = "needs_verdict"
     NEEDS_ORGANISATION = "needs_organisation"
+    SAME_VERDICT = "same_verdict"
 
 
 class DueKind(StrEnum):

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from guatu.core.alarms.errors import LimitProblem
 from guatu.core.alarms.limits import LONGEST_DELAY_MS, AlarmLimit, Side, problems_of
+from guatu.core.nouns.text import plain
 from guatu.web.monitoring.actions.delivery import queue_configuration
 from guatu.web.monitoring.errors import LimitRefusedError, Problem
 from guatu.web.monitoring.models import Bearing, LimitVersion, Plant, Point, Slot
@@ -48,6 +49,7 @@ def change_limit(
     Plant.objects.select_for_update().get(pk=point.unit.plant_id)
     current = {v.slot: v for v in LimitVersion.objects.current().filter(point=point)}
     before = current.get(slot)
+    why = plain(why)
     problems = [*_reason_problems(why), *_problems(point, slot, limit, current)]
     if before is not None and spec_of(before) == limit:
         problems.append(Problem(code="unchanged", where="value"))
@@ -68,7 +70,7 @@ def change_limit(
         states=sorted(limit.states),
         valid_from=at,
         changed_by=by,
-        why=why.strip(),
+        why=why,
         bearing=bearing(slot, spec_of(before) if before else None, limit),
     )
     queue_configuration(point.unit.plant_id, at=at)
@@ -127,9 +129,9 @@ def _states_steps(before: frozenset[int], after: frozenset[int]) -> set[int]:
 
 
 def _reason_problems(why: str) -> Iterable[Problem]:
-    if len(why.strip()) < 2:
+    if len(why) < 2:
         yield Problem(code="reason_missing", where="why")
-    elif len(why.strip()) > 400:
+    elif len(why) > 400:
         yield Problem(code="reason_too_long", where="why", facts={"most": 400})
 
 

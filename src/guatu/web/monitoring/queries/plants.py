@@ -73,6 +73,7 @@ def plant_rows(user: Someone) -> QuerySet[Plant]:
 
 
 STANDINGS = ("bad", "attention", "good")
+LONGEST_TEXT = 80
 
 
 def filtered(
@@ -82,10 +83,11 @@ def filtered(
 
     Args:
         rows: from `plant_rows`.
-        text: part of name or code.
+        text: part of name or code; cut at `LONGEST_TEXT`, for databases refuse longer patterns.
         region: six-digit code; all inside it count. What is no code narrows to nothing.
         standing: one of `STANDINGS`; anything else does not narrow.
     """
+    text = text.replace("\x00", "")[:LONGEST_TEXT]
     if text:
         rows = rows.filter(Q(name__icontains=text) | Q(code__icontains=text))
     if region:

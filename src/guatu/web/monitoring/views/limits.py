@@ -32,6 +32,8 @@ def limits(request: SignedInRequest, plant_id: int) -> HttpResponseBase:
     plant = seen_plant(request, plant_id)
     asked = AsKnownForm(request.GET)
     at = asked.moment()
+    if not asked.is_valid():  # a file of another day than was asked for would pass for that day
+        return _page(request, plant, asked=asked, status=422)
     units = queries.limits_of(plant, at=at)
     if (file := export_table(request, plant, units).export()) is not None:
         return file

@@ -6,10 +6,16 @@ from typing import Any
 
 from django.db import transaction
 
+from guatu.core.nouns.text import plain
 from guatu.core.nouns.warning import Life, State, Verb, Verdict, after, refusal
 from guatu.web.people import permission
 from guatu.web.people.models import Organisation, User
-from guatu.web.warnings.errors import NO_SUCH_OWNER, SAME_OWNER, RefusedError
+from guatu.web.warnings.errors import (
+    CHANGED_MEANWHILE,
+    NO_SUCH_OWNER,
+    SAME_OWNER,
+    RefusedError,
+)
 from guatu.web.warnings.models import Warning, WarningEntry  # noqa: A004 - the house's noun
 from guatu.web.warnings.queries import owners_to_be, parties_of
 
@@ -25,52 +31,80 @@ class _Given:
     note: str = ""
     verdict: Verdict | None = None
     to: Organisation | None = None
+    seen: str | None = None
 
 
-def acknowledge(warning_id: int, *, by: User, at: datetime, note: str = "") -> Warning:
+def acknowledge(
+    warning_id: int, *, by: User, at: datetime, note: str = "", seen: str | None = None
+) -> Warning:
     """签收: the owner's officer has seen it. Raises as `_do`."""
-    return _do(Verb.ACKNOWLEDGE, warning_id, by=by, at=at, given=_Given(note=note))
+    return _do(Verb.ACKNOWLEDGE, warning_id, by=by, at=at, given=_Given(note=note, seen=seen))
 
 
-def verify(warning_id: int, *, verdict: Verdict, by: User, at: datetime, note: str = "") -> Warning:
+def verify(
+    warning_id: int,
+    *,
+    verdict: Verdict,
+    by: User,
+    at: datetime,
+    note: str = "",
+    seen: str | None = None,
+) -> Warning:
     """核实: a duty officer says whether it is a danger. Raises as `_do`."""
-    return _do(
-        Verb.VERIFY, warning_id, by=by, at=at, given=_Given(note=note, verdict=Verdict(verdict))
-    )
+    given = _Given(note=note, verdict=Verdict(verdict), seen=seen)
+    return _do(Verb.VERIFY, warning_id, by=by, at=at, given=given)
 
 
-def handle(warning_id: int, *, note: str, by: User, at: datetime) -> Warning:
+def handle(
+    warning_id: int, *, note: str, by: User, at: datetime, seen: str | None = None
+) -> Warning:
     """处置: the owner's officer did this about it. Raises as `_do`."""
-    return _do(Verb.HANDLE, warning_id, by=by, at=at, given=_Given(note=note))
+    return _do(Verb.HANDLE, warning_id, by=by, at=at, given=_Given(note=note, seen=seen))
 
 
-def feed_back(warning_id: int, *, note: str, by: User, at: datetime) -> Warning:
+def feed_back(
+    warning_id: int, *, note: str, by: User, at: datetime, seen: str | None = None
+) -> Warning:
     """反馈: the owner's officer reports cause and effect. Raises as `_do`."""
-    return _do(Verb.FEED_BACK, warning_id, by=by, at=at, given=_Given(note=note))
+    return _do(Verb.FEED_BACK, warning_id, by=by, at=at, given=_Given(note=note, seen=seen))
 
 
-def close(warning_id: int, *, by: User, at: datetime, note: str = "") -> Warning:
+def close(
+    warning_id: int, *, by: User, at: datetime, note: str = "", seen: str | None = None
+) -> Warning:
     """办结: a duty officer ends it. Raises as `_do`."""
-    return _do(Verb.CLOSE, warning_id, by=by, at=at, given=_Given(note=note))
+    return _do(Verb.CLOSE, warning_id, by=by, at=at, given=_Given(note=note, seen=seen))
 
 
-def hand_over(warning_id: int, *, to: Organisation, note: str, by: User, at: datetime) -> Warning:
+def hand_over(
+    warning_id: int,
+    *,
+    to: Organisation,
+    note: str,
+    by: User,
+    at: datetime,
+    seen: str | None = None,
+) -> Warning:
     """转办: another organisation owns it from now on. Raises as `_do`."""
-    return _do(Verb.HAND_OVER, warning_id, by=by, at=at, given=_Given(note=note, to=to))
+    return _do(Verb.HAND_OVER, warning_id, by=by, at=at, given=_Given(note=note, to=to, seen=seen))
 
 
-def urge(warning_id: int, *, by: User, at: datetime, note: str = "") -> Warning:
+def urge(
+    warning_id: int, *, by: User, at: datetime, note: str = "", seen: str | None = None
+) -> Warning:
     """催办: a supervisor asks for haste. Raises as `_do`."""
-    return _do(Verb.URGE, warning_id, by=by, at=at, given=_Given(note=note))
+    return _do(Verb.URGE, warning_id, by=by, at=at, given=_Given(note=note, seen=seen))
 
 
-def reopen(warning_id: int, *, note: str, by: User, at: datetime) -> Warning:
+def reopen(
+    warning_id: int, *, note: str, by: User, at: datetime, seen: str | None = None
+) -> Warning:
     """退回重办: poor feedback goes back, a closed warning begins anew. Raises as `_do`."""
-    return _do(Verb.REOPEN, warning_id, by=by, at=at, given=_Given(note=note))
+    return _do(Verb.REOPEN, warning_id, by=by, at=at, given=_Given(note=note, seen=seen))
 
 
 def add_note(warning_id: int, *, note: str, by: User, at: datetime) -> Warning:
-    """Something worth knowing, entered in the history. Raises as `_do`."""
+    """Something worth knowing, entered in the history whatever came before. Raises as `_do`."""
     return _do(Verb.ADD_NOTE, warning_id, by=by, at=at, given=_Given(note=note))
 
 
@@ -81,8 +115,10 @@ def _do(verb: Verb, warning_id: int, *, by: User, at: datetime, given: _Given) -
     Raises:
         Warning.DoesNotExist: if there is no such warning.
         PermissionDenied: if it is not this user's to do.
-        RefusedError: if it cannot be done as things stand.
+        RefusedError: if it cannot be done as things stand, or if it stands otherwise than it was
+            seen to (`given.seen`, a `Warning.standing`; None where nobody looked first).
     """
+    note = plain(given.note)
     warning = Warning.objects.select_for_update().get(pk=warning_id)
     permission.demand(by, f"warnings.{verb}", warning)
     before = warning.life
@@ -90,12 +126,14 @@ def _do(verb: Verb, warning_id: int, *, by: User, at: datetime, given: _Given) -
         verb,
         before,
         parties_of(by, warning),
-        note=given.note,
+        note=note,
         verdict=given.verdict,
         organisation_given=given.to is not None,
     )
     if no is not None:
         raise RefusedError(no.value, verb=verb.value, state=warning.state)
+    if given.seen is not None and given.seen != warning.standing:
+        raise RefusedError(CHANGED_MEANWHILE)
     columns, facts = _consequences(verb, warning, by=by, at=at, given=given)
     life = after(verb, before, at=at, verdict=given.verdict)
     store(warning, life, columns)
@@ -105,7 +143,7 @@ def _do(verb: Verb, warning_id: int, *, by: User, at: datetime, given: _Given) -
         before,
         by=by,
         at=at,
-        note=given.note.strip(),
+        note=note,
         verdict=given.verdict.value if given.verdict else "",
         due=_due_of(verb, before),
         facts=facts,
