@@ -14,8 +14,8 @@ from guatu.simulator.signals import Signal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STEADY = 3
-"""A furnace that runs shows the state "steady"."""
+RUNNING = 1
+"""What a furnace or a gas holder tells while it is at work; 0 is stopped, 2 is maintenance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +120,10 @@ _STATE: Final = DemoPoint(
     name_en="Unit state",
     quantity="state",
     measure="",
-    signal=Signal(mean=STEADY),
+    signal=Signal(mean=RUNNING),
     decimals=0,
     physical_low=0,
-    physical_high=5,
+    physical_high=2,
     kind="state",
 )
 

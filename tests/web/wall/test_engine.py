@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 
 from guatu.telemetry import query
-from guatu.web.wall.engine import AWAY, AWAY_KEY, PlantNow, engine_now
+from guatu.web.wall.engine import AWAY, AWAY_KEY, PlantNow, UnitState, engine_now
 from guatu.web.wall.queries import PulsePoint
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -60,15 +60,18 @@ def test_a_plants_state_and_last_sample_come_from_its_points(
     answers: dict[int, query.LastValue],
 ) -> None:
     points = [
-        PulsePoint(plant=7, point=1, unit="1号线", tells_state=False),
-        PulsePoint(plant=7, point=2, unit="1号线", tells_state=True),
-        PulsePoint(plant=8, point=3, unit="1号线", tells_state=True),
+        PulsePoint(plant=7, point=1, unit="1号线", kind="dwc", tells_state=False),
+        PulsePoint(plant=7, point=2, unit="1号线", kind="dwc", tells_state=True),
+        PulsePoint(plant=8, point=3, unit="1号线", kind="dwc", tells_state=True),
     ]
     answers[1] = _value(1, 182.4, NOON_MS)
     answers[2] = _value(2, 3.0, NOON_MS - 5000)
     answers[3] = _value(3, None, None)
     now = engine_now({7: "A", 8: "B"}, points, NOON)
-    assert now.plants == {7: PlantNow(units={"1号线": 3}, last_at=NOON), 8: PlantNow()}
+    assert now.plants == {
+        7: PlantNow(units={"1号线": UnitState("dwc", 3)}, last_at=NOON),
+        8: PlantNow(),
+    }
 
 
 def test_an_engine_that_is_away_is_not_asked_again_at_once(

@@ -17,7 +17,7 @@ from django.urls import reverse
 from guatu.core.nouns.warning import Level, Verb, Verdict
 from guatu.web.people.models import User
 from guatu.web.wall.board import ON_A_DESK, gather
-from guatu.web.wall.engine import EngineNow, PlantNow
+from guatu.web.wall.engine import EngineNow, PlantNow, UnitState
 from guatu.web.warnings import actions
 from tests.cast import Cast
 from tests.web.wall.conftest import NOON, AddPlant, Raise
@@ -210,15 +210,23 @@ def test_plants_tell_what_they_are_doing(
             reached=True,
             samples_per_s=1234.4,
             plants={
-                casting.pk: PlantNow(units={"1": 0, "2": 3}, last_at=NOON),
-                silent.pk: PlantNow(units={"1": 3}, last_at=NOON - timedelta(minutes=3)),
+                casting.pk: PlantNow(
+                    units={"1": UnitState("dwc", 0), "2": UnitState("dwc", 3)}, last_at=NOON
+                ),
+                silent.pk: PlantNow(
+                    units={"1": UnitState("dwc", 3)}, last_at=NOON - timedelta(minutes=3)
+                ),
                 unheard.pk: PlantNow(),
             },
         )
     )
     board = gather(whole_cast.duty_officer, NOON, view="", rows=ON_A_DESK)
     doing = {line.plant.pk: (line.state, line.online) for line in board.plants}
-    assert doing == {casting.pk: (3, True), silent.pk: (3, False), unheard.pk: (None, False)}
+    assert doing == {
+        casting.pk: (UnitState("dwc", 3), True),
+        silent.pk: (UnitState("dwc", 3), False),
+        unheard.pk: (None, False),
+    }
     html = _page(client, whole_cast.duty_officer)
     assert _figure(html, "每秒样本数") == "1,234"
     assert _figure(html, "在线率").startswith("33.3")

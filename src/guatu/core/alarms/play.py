@@ -153,6 +153,7 @@ def _opened(key: str, point: int, event: AlarmEvent, *, core: bool) -> OpenAlarm
         slot=event.slot.name,
         stage=event.slot.stage,
         core=core,
+        unit_kind="dwc",
         unit_state=event.unit_state,
         began_at=_DAWN + timedelta(milliseconds=event.at_ms),
         acknowledged_at=None,

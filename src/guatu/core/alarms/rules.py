@@ -1,6 +1,6 @@
 """From open alarms to due warnings: a table of rules, as versioned data.
 
-A rule says which alarms count (slot, core, unit state), how many points must show them
+A rule says which alarms count (slot, core, unit running), how many points must show them
 together, and how long one must have gone unacknowledged. Nothing here knows a rule by name:
 another version of the table is another set of rules.
 
@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from guatu.core.alarms.limits import Slot
+from guatu.core.alarms.running import is_running
 
 BLUE, YELLOW, ORANGE, RED = range(1, 5)
-
-CASTING = frozenset({1, 2, 3, 4})
-"""Fill, start, steady and end of a cast: metal is, or may be, where water is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +28,7 @@ class OpenAlarm:
         slot: "LL", "L", "H", "HH" or "MISSING".
         stage: the limit's stage.
         core: whether the point is a core linkage point.
+        unit_kind: the unit's kind, by which its state is read.
         unit_state: the unit's state when the alarm began, None while unknown.
         began_at: when it began.
         acknowledged_at: when a person acknowledged it, None before.
@@ -45,6 +44,7 @@ class OpenAlarm:
     slot: str
     stage: int
     core: bool
+    unit_kind: str
     unit_state: int | None
     began_at: datetime
     acknowledged_at: datetime | None
@@ -77,7 +77,7 @@ class Rule:
         level: the warning's level, 1 (blue) to 4 (red).
         slots: the alarms that count.
         core_only: whether only core points count.
-        unit_states: the unit states, at the alarm's beginning, that count; empty for all.
+        while_running: whether only alarms count that began while their unit was running.
         points_together: how many different points of one unit must show them at one moment.
         unacknowledged_for: how long one must have gone unacknowledged; None does not ask.
     """
@@ -86,7 +86,7 @@ class Rule:
     level: int
     slots: frozenset[str]
     core_only: bool = False
-    unit_states: frozenset[int] = frozenset()
+    while_running: bool = False
     points_together: int = 1
     unacknowledged_for: timedelta | None = None
 
@@ -96,7 +96,7 @@ class Rule:
             alarm.is_open
             and alarm.slot in self.slots
             and (alarm.core or not self.core_only)
-            and (not self.unit_states or alarm.unit_state in self.unit_states)
+            and (not self.while_running or is_running(alarm.unit_kind, alarm.unit_state))
             and (self.unacknowledged_for is None or alarm.acknowledged_at is None)
         )
 
@@ -117,14 +117,14 @@ _SECOND_STAGE = frozenset({Slot.LL.name, Slot.HH.name})
 _FIRST_STAGE = frozenset({Slot.L.name, Slot.H.name})
 
 RULES = RuleSet(
-    version=1,
+    version=2,
     rules=(
         Rule(
             code="two_core_points_second_stage",
             level=RED,
             slots=_SECOND_STAGE,
             core_only=True,
-            unit_states=CASTING,
+            while_running=True,
             points_together=2,
         ),
         Rule(
@@ -132,14 +132,14 @@ RULES = RuleSet(
             level=ORANGE,
             slots=_SECOND_STAGE,
             core_only=True,
-            unit_states=CASTING,
+            while_running=True,
         ),
         Rule(
             code="core_point_silent",
             level=YELLOW,
             slots=frozenset({Slot.MISSING.name}),
             core_only=True,
-            unit_states=CASTING,
+            while_running=True,
         ),
         Rule(
             code="first_stage_unacknowledged",

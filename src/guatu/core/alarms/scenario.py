@@ -39,7 +39,7 @@ from dataclasses import dataclass
 
 from guatu.core.alarms.errors import AlarmProblem, ScenarioProblem
 from guatu.core.alarms.limits import AlarmLimit, Side, Slot
-from guatu.core.alarms.rules import CASTING
+from guatu.core.alarms.running import CASTING
 
 UNIT_STATES = {"idle": 0, "fill": 1, "start": 2, "steady": 3, "end": 4, "empty": 5}
 LEVELS = {"no": 0, "blue": 1, "yellow": 2, "orange": 3, "red": 4}

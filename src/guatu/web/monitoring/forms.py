@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -57,7 +57,6 @@ class LimitForm(forms.Form):
         label=_("Judged in"),
         required=False,
         coerce=int,
-        choices=list(words.UNIT_STATES.items()),
         widget=forms.CheckboxSelectMultiple,
     )
     why = PlainField(
@@ -66,24 +65,26 @@ class LimitForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, slot: Slot, **kwargs: Any) -> None:  # noqa: ANN401 - as Django's
+    def __init__(self, *args: Any, slot: Slot, kind: str, **kwargs: Any) -> None:  # noqa: ANN401 - as Django's
         super().__init__(*args, **kwargs)
         self.slot = slot
+        states = cast("forms.TypedMultipleChoiceField", self.fields["states"])
+        states.choices = list(words.states_of(kind).items())
         if slot == Slot.MISSING:
             self.fields["value"].label = _("Silence before raising (s)")
             for name in ("deadband", "on_delay_s", "off_delay_s"):
                 del self.fields[name]
 
     @staticmethod
-    def of(version: LimitVersion | None, *, slot: Slot) -> LimitForm:
+    def of(version: LimitVersion | None, *, slot: Slot, kind: str) -> LimitForm:
         """An empty form, or one filled with what holds now."""
         if version is None:
-            return LimitForm(slot=slot)
+            return LimitForm(slot=slot, kind=kind)
         initial = {
             name: _plain(getattr(version, name))
             for name in ("value", "deadband", "on_delay_s", "off_delay_s")
         }
-        return LimitForm(slot=slot, initial={**initial, "states": version.states})
+        return LimitForm(slot=slot, kind=kind, initial={**initial, "states": version.states})
 
     def spec(self) -> LimitSpec:
         """The wanted setting, from a valid form; an empty limit takes it away."""

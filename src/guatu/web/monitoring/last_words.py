@@ -59,7 +59,7 @@ def last_words(plants: Sequence[Plant], *, at: datetime) -> dict[int, LastWord]:
 def _word(points: Sequence[Point], seen: dict[int, doors.Seen], at: datetime) -> LastWord:
     last_at = max((value.at for value in seen.values()), default=None)
     states = [
-        words.unit_state(round(seen[point.pk].value))
+        words.unit_state(round(seen[point.pk].value), point.unit.kind)
         for point in points
         if point.role == "unit_state" and point.pk in seen
     ]

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from guatu.core.alarms.running import CASTING, CASTING_KINDS
 from guatu.web.monitoring import words
 from guatu.web.monitoring.models import Bearing, LimitVersion, Plant, Point, Slot, Unit
 from guatu.web.monitoring.queries import PointLimits, UnitLimits
@@ -39,20 +40,22 @@ def _figure(value: Decimal) -> str:
     return number(Decimal(f"{value.normalize():f}"))
 
 
-def states_words(states: Sequence[int]) -> str:
+def states_words(states: Sequence[int], kind: str) -> str:
     """The unit states in which a limit judges: all, while casting, or each by name."""
     if not states:
         return _("Always")
-    if tuple(sorted(states)) == words.CASTING:
+    if kind in CASTING_KINDS and set(states) == CASTING:
         return _("While casting")
-    return pgettext("between names", ", ").join(words.unit_state(state) for state in sorted(states))
+    return pgettext("between names", ", ").join(
+        words.unit_state(state, kind) for state in sorted(states)
+    )
 
 
 def row_words(point: Point, version: LimitVersion) -> RowWords:
     """A version as a reader sees it."""
     slot = Slot(version.slot)
     missing = slot == Slot.MISSING
-    measure = _("s") if missing else point.measure
+    measure = _("s") if missing else words.measure(point.measure)
     value = _("None") if version.value is None else f"{_figure(version.value)} {measure}".strip()
     return RowWords(
         slot=str(words.SLOTS[slot]),
@@ -62,7 +65,7 @@ def row_words(point: Point, version: LimitVersion) -> RowWords:
         deadband=NOTHING if missing else _figure(version.deadband),
         on_delay=NOTHING if missing else _figure(version.on_delay_s),
         off_delay=NOTHING if missing else _figure(version.off_delay_s),
-        states=states_words(version.states),
+        states=states_words(version.states, point.unit.kind),
         bearing=str(Bearing(version.bearing).label),
         tone=_TONES.get(Bearing(version.bearing), "idle"),
     )
@@ -112,7 +115,7 @@ _COLUMNS: list[Column[Line]] = [
     Column(
         key="states",
         label=gettext_lazy("Judged in"),
-        value=lambda r: states_words(r.version.states) if r.version else "",
+        value=lambda r: states_words(r.version.states, r.unit.kind) if r.version else "",
     ),
     Column(
         key="from",

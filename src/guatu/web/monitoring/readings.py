@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from guatu.web.monitoring import doors, queries, words
+from guatu.core.alarms.running import CASTING_KINDS
+from guatu.web.monitoring import doors, queries, specs, words
 from guatu.web.monitoring.errors import UnreachableError
 from guatu.web.monitoring.models import Alarm, Plant, Point, PointKind, Unit
 from guatu.web.shell.words import NOTHING, number
@@ -80,7 +82,7 @@ class Reading:
     @property
     def words_json(self) -> str:
         """The words of its states for the page's script."""
-        return json.dumps(self.point.state_words, ensure_ascii=False)
+        return json.dumps(state_words(self.point), ensure_ascii=False)
 
     @property
     def has_chart(self) -> bool:
@@ -88,12 +90,20 @@ class Reading:
         return self.point.kind != PointKind.STATE
 
 
+def state_words(point: Point) -> dict[str, str]:
+    """The words of a point's states by number, in the reader's language where its model has it."""
+    if point.role == UNIT_STATE:
+        return {str(n): str(word) for n, word in words.states_of(point.unit.kind).items()}
+    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    return specs.state_words(point.unit.kind, point.role, point.state_words, language)
+
+
 def value_words(point: Point, value: float) -> str:
     """A point's value as a figure with its decimals, or as the word of its state."""
     if point.role == UNIT_STATE:
-        return words.unit_state(round(value))
+        return words.unit_state(round(value), point.unit.kind)
     if point.state_words:
-        return str(point.state_words.get(str(round(value)), number(value, point.decimals)))
+        return state_words(point).get(str(round(value)), number(value, point.decimals))
     return number(value, min(point.decimals, 6))
 
 
@@ -132,14 +142,16 @@ class UnitNow:
         return reading.point.pk if reading else None
 
     @property
-    def is_casting(self) -> bool:
-        """Whether metal flows."""
-        return self.state in words.CASTING
+    def has_phases(self) -> bool:
+        """Whether its states are phases of a cast, to be shown as steps."""
+        return self.unit.kind in CASTING_KINDS and self.state_point is not None
 
     @property
     def phases(self) -> list[tuple[int, str, bool]]:
         """Every unit state with its word, and whether it is the present one."""
-        return [(n, str(word), n == self.state) for n, word in words.UNIT_STATES.items()]
+        return [
+            (n, str(word), n == self.state) for n, word in words.states_of(self.unit.kind).items()
+        ]
 
     @property
     def charted(self) -> list[Point]:

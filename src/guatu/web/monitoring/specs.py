@@ -102,6 +102,23 @@ def unit_from_model(kind: str, *, code: str, name: str = "", language: str = "zh
     return UnitSpec(code=code, name=name or model["name"][language], kind=kind, points=points)
 
 
+def state_words(kind: str, role: str, kept: Mapping[str, str], language: str) -> dict[str, str]:
+    """The words of a point's states, in another language where they are those of its model.
+
+    Args:
+        kind: of the unit.
+        role: the point's key in the model.
+        kept: the words that the point was registered with; the plant's own are left alone.
+        language: ``zh`` or ``en``.
+    """
+    rows = _model(kind)["points"] if kept and kind in unit_kinds() else []
+    for row in rows:
+        by_number: dict[str, dict[str, str]] = row.get("state_words", {})
+        if row["key"] == role and {n: word["zh"] for n, word in by_number.items()} == kept:
+            return {n: word[language] for n, word in by_number.items()}
+    return dict(kept)
+
+
 def _point(row: dict[str, Any], unit: str, language: str) -> PointSpec:
     limits = {Slot[slot]: _limit(given) for slot, given in row.get("limits", {}).items()}
     if missing := row.get("missing"):

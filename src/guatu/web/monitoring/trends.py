@@ -40,7 +40,7 @@ class Trend:
         return {
             "point": self.point.pk,
             "name": self.point.name,
-            "measure": self.point.measure,
+            "measure": words.measure(self.point.measure),
             "decimals": min(self.point.decimals, 6),
             "start": _ms(self.start),
             "end": _ms(self.end),

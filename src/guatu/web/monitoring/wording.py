@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from guatu.core.alarms.running import CASTING_KINDS
 from guatu.web.monitoring import words
 from guatu.web.monitoring.errors import Problem
 from guatu.web.monitoring.models import Alarm, Slot, Unit
@@ -71,8 +72,11 @@ def reading(alarm: Alarm, value: float | None) -> str:
     """A value of an alarm's point with its unit; a dash where none was seen."""
     if value is None:
         return "–"
+    if alarm.slot == Slot.MISSING:
+        # What is watched is silence: its limit is a time, whatever the point measures.
+        return _("%(seconds)s s") % {"seconds": number(value)}
     figure = number(value, alarm.point.decimals)
-    return f"{figure} {alarm.point.measure}".strip()
+    return f"{figure} {words.measure(alarm.point.measure)}".strip()
 
 
 def alarm_words(alarm: Alarm) -> str:
@@ -103,17 +107,26 @@ def warning_title(unit: Unit, rule: str, alarms: Sequence[Alarm]) -> str:
     if rule == "two_core_points_second_stage":
         return _("%(unit)s: %(count)s core points beyond stage 2 together (%(points)s)") % facts
     if rule == "core_point_silent":
-        return _("%(unit)s: no data from %(point)s while casting") % facts
+        if unit.kind in CASTING_KINDS:
+            return _("%(unit)s: no data from %(point)s while casting") % facts
+        return _("%(unit)s: no data from %(point)s") % facts
     if rule == "first_stage_unacknowledged":
         return _("%(unit)s: %(point)s %(alarm)s alarm not acknowledged for 5 minutes") % facts
     return _("%(unit)s: %(point)s %(alarm)s, %(value)s (limit %(limit)s)") % facts
+
+
+def _unit_state(unit: Unit, alarm: Alarm) -> dict[str, str]:
+    """What the unit was doing, where anything is known of it."""
+    if alarm.unit_state is None:
+        return {}
+    return {"unit_state": words.unit_state(alarm.unit_state, unit.kind)}
 
 
 def alarm_facts(unit: Unit, rules: Sequence[str], alarms: Sequence[Alarm]) -> dict[str, Any]:
     """What is kept with a warning for people to read: the unit, the rules, each alarm."""
     return {
         "unit": unit.name,
-        "unit_state": words.unit_state(alarms[-1].unit_state),
+        **_unit_state(unit, alarms[-1]),
         "rules": list(rules),
         "alarms": [
             {

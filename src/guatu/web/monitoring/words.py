@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
 
-UNIT_STATES: Mapping[int, Promise] = {
+from guatu.core.alarms.running import CASTING_KINDS, MAINTENANCE, RUNNING, STOPPED
+
+CAST_PHASES: Mapping[int, Promise] = {
     0: _("Idle"),
     1: _("Fill"),
     2: _("Start of cast"),
@@ -15,10 +18,14 @@ UNIT_STATES: Mapping[int, Promise] = {
     4: _("End of cast"),
     5: _("Empty"),
 }
-"""Unit states by the number on the wire."""
+"""States of a casting line by the number on the wire."""
 
-CASTING = (1, 2, 3, 4)
-"""Unit states in which metal flows."""
+WORKING_STATES: Mapping[int, Promise] = {
+    STOPPED: pgettext_lazy("unit", "Stopped"),
+    RUNNING: pgettext_lazy("unit", "Running"),
+    MAINTENANCE: pgettext_lazy("unit", "Under maintenance"),
+}
+"""States of every other kind of unit."""
 
 UNIT_KINDS: Mapping[str, Promise] = {
     "dwc": _("Deep-well casting line"),
@@ -50,11 +57,26 @@ SLOTS: Mapping[int, Promise] = {
 STAGES: Mapping[int, Promise] = {1: _("Stage 1 alarm"), 2: _("Stage 2 alarm")}
 
 
-def unit_state(number: int | None) -> str:
-    """The word of a unit state; a dash where it is not known."""
+MEASURES: Mapping[str, Promise] = {"人": pgettext_lazy("measure", "people")}
+"""Units of measure that are words and not signs."""
+
+
+def measure(written: str) -> str:
+    """A unit of measure in the reader's language."""
+    return str(MEASURES.get(written, written))
+
+
+def states_of(kind: str) -> Mapping[int, Promise]:
+    """The states of a kind of unit by the number on the wire."""
+    return CAST_PHASES if kind in CASTING_KINDS else WORKING_STATES
+
+
+def unit_state(number: int | None, kind: str) -> str:
+    """The word of a unit's state; a dash where it is not known."""
     if number is None:
         return "–"
-    return str(UNIT_STATES.get(number, number))
+    word = states_of(kind).get(number)
+    return pgettext("unit", "State %(number)s") % {"number": number} if word is None else str(word)
 
 
 def unit_kind(kind: str) -> str:

@@ -12,14 +12,13 @@ from django.conf import settings
 from guatu.core.nouns.place import RegionCode
 from guatu.core.nouns.warning import Level
 from guatu.web.monitoring.models import Plant
-from guatu.web.monitoring.words import CASTING
 from guatu.web.people.models import User
 from guatu.web.people.queries import sight_of
 from guatu.web.regions.base_map import MapProblem
 from guatu.web.regions.drawing import ProvinceMap, province_map
 from guatu.web.regions.models import Region, RegionLevel
 from guatu.web.wall import queries
-from guatu.web.wall.engine import EngineNow, PlantNow, engine_now
+from guatu.web.wall.engine import EngineNow, PlantNow, UnitState, engine_now
 from guatu.web.wall.map import Area, WallMap, areas_of, is_county, is_top, ranked, wall_map
 from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
 
@@ -68,26 +67,26 @@ class PlantLine:
         return self.tally.highest
 
     @property
-    def state(self) -> int | None:
-        """The number of its most telling unit state: a casting unit before an idle one."""
+    def state(self) -> UnitState | None:
+        """Its most telling unit state: of a unit at work before one that stands."""
         if self.now is None or not self.now.units:
             return None
         states = list(self.now.units.values())
-        return next((state for state in states if state in CASTING), max(states))
+        return next((state for state in states if state.is_running), states[0])
 
     @property
-    def casting(self) -> bool:
-        """Whether metal flows in one of its units."""
-        return self.state in CASTING
+    def running(self) -> bool:
+        """Whether one of its units is at work."""
+        return self.state is not None and self.state.is_running
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """What to look at first: warnings, alarms, casting, then the code."""
+        """What to look at first: warnings, alarms, work going on, then the code."""
         return (
             [-part for part in self.tally.weight[1:]],
             -self.stage_2,
             -self.stage_1,
-            not self.casting,
+            not self.running,
             self.plant.code,
         )
 

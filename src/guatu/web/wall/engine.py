@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.core.cache import cache
 
+from guatu.core.alarms.running import is_running
 from guatu.web.wall.queries import PulsePoint
 
 logger = logging.getLogger(__name__)
@@ -27,11 +28,23 @@ RATE_KEY: Final = "wall.engine.rate"
 AWAY_KEY: Final = "wall.engine.away"
 
 
+class UnitState(NamedTuple):
+    """What a unit is doing: its kind, which tells how to read the number, and the number."""
+
+    kind: str
+    number: int
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is at work."""
+        return is_running(self.kind, self.number)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantNow:
     """A plant as the engine sees it: each unit's state by its name, and when data last came."""
 
-    units: Mapping[str, int] = field(default_factory=dict)
+    units: Mapping[str, UnitState] = field(default_factory=dict)
     last_at: datetime | None = None
 
 
@@ -115,7 +128,7 @@ def _pulse(plants: Mapping[int, str], points: Iterable[PulsePoint]) -> dict[int,
         values = {v.point: v for v in last_values(plants[plant], [p.point for p in asked])}
         heard = [v.at_ms for v in values.values() if v.at_ms]
         units = {
-            p.unit: int(values[p.point].value or 0)
+            p.unit: UnitState(p.kind, int(values[p.point].value or 0))
             for p in asked
             if p.tells_state and p.point in values and values[p.point].value is not None
         }

@@ -158,7 +158,7 @@ def _doing(board: Board, line: PlantLine) -> tuple[str, str]:
         return "bad", _("data interrupted")
     if line.state is None:
         return "good", pgettext("wall", "on line")
-    return ("good" if line.casting else "idle"), unit_state(line.state)
+    return ("good" if line.running else "idle"), unit_state(line.state.number, line.state.kind)
 
 
 def area_url(area: Area) -> str:

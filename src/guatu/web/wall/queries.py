@@ -147,6 +147,7 @@ class PulsePoint:
     plant: int
     point: int
     unit: str
+    kind: str
     tells_state: bool
 
 
@@ -159,6 +160,8 @@ def pulse_points(plant_ids: Iterable[int]) -> list[PulsePoint]:
         retired_at=None,
     ).order_by("unit__plant_id", "id")
     return [
-        PulsePoint(plant=plant, point=pk, unit=unit, tells_state=role == "unit_state")
-        for pk, plant, unit, role in rows.values_list("pk", "unit__plant_id", "unit__name", "role")
+        PulsePoint(plant=plant, point=pk, unit=unit, kind=kind, tells_state=role == "unit_state")
+        for pk, plant, unit, kind, role in rows.values_list(
+            "pk", "unit__plant_id", "unit__name", "unit__kind", "role"
+        )
     ]

@@ -13,6 +13,7 @@ from guatu.core.nouns.warning import Level
 from guatu.web.monitoring.words import unit_state
 from guatu.web.shell import words
 from guatu.web.shell.tables import Column, Table
+from guatu.web.shell.words import NOTHING
 from guatu.web.wall import queries
 from guatu.web.wall.board import Board, PlantLine
 from guatu.web.wall.map import Area
@@ -82,7 +83,7 @@ def plants_table(request: HttpRequest, board: Board) -> Table[PlantLine]:
             Column(
                 key="state",
                 label=pgettext_lazy("wall", "Production"),
-                value=lambda p: unit_state(p.state),
+                value=lambda p: unit_state(p.state.number, p.state.kind) if p.state else NOTHING,
             ),
             Column(key="points", label=pgettext_lazy("wall", "Points"), value=lambda p: p.points),
             Column(

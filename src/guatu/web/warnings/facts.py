@@ -34,7 +34,7 @@ _FACT_WORDS: dict[str, Mapping[Any, str | Promise]] = {
     "rules": {
         "two_core_points_second_stage": gettext_lazy("Two core points beyond their second limits"),
         "core_point_second_stage": gettext_lazy("A core point beyond its second limit"),
-        "core_point_silent": gettext_lazy("A core point silent while casting"),
+        "core_point_silent": gettext_lazy("A core point silent while its unit runs"),
         "first_stage_unacknowledged": gettext_lazy("A stage 1 alarm unacknowledged for 5 minutes"),
     },
 }

@@ -72,7 +72,7 @@ def _open_alarms(units: Collection[int], at: datetime, also: Collection[str]) ->
     still_due = Q(acknowledged_at__isnull=True, cleared_at__gt=at - _LOOK_BACK)
     rows = Alarm.objects.filter(unit__in=units, raise_seen=True)
     rows = rows.filter(Q(cleared_at__isnull=True) | still_due | Q(key__in=also))
-    return list(rows.select_related("point").order_by("began_at", "id"))
+    return list(rows.select_related("point", "unit").order_by("began_at", "id"))
 
 
 def _seen_now(alarm: Alarm, just_raised: Collection[str]) -> OpenAlarm:
@@ -94,6 +94,7 @@ def as_seen(alarm: Alarm) -> OpenAlarm:
         slot=Slot(alarm.slot).name,
         stage=alarm.stage,
         core=alarm.point.core,
+        unit_kind=alarm.unit.kind,
         unit_state=alarm.unit_state,
         began_at=alarm.began_at,
         acknowledged_at=alarm.acknowledged_at,

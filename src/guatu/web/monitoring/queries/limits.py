@@ -44,7 +44,11 @@ def limits_of(plant: Plant, *, at: datetime | None = None) -> list[UnitLimits]:
     for version in rows.select_related("changed_by").order_by("slot"):
         found.setdefault(version.point_id, {})[Slot(version.slot)] = version
     points: dict[int, list[PointLimits]] = {}
-    for point in Point.objects.filter(unit__plant=plant, retired_at=None).order_by("id"):
+    for point in (
+        Point.objects.filter(unit__plant=plant, retired_at=None)
+        .select_related("unit")
+        .order_by("id")
+    ):
         limits = PointLimits(point=point, versions=found.get(point.pk, {}))
         points.setdefault(point.unit_id, []).append(limits)
     return [

@@ -80,9 +80,15 @@ def limit_word(alarm: Alarm) -> str:
 
 
 @register.filter
-def unit_state_word(state: int | None) -> str:
-    """`{{ alarm.unit_state|unit_state_word }}`: a unit state in words."""
-    return words.unit_state(state)
+def unit_state_word(alarm: Alarm) -> str:
+    """`{{ alarm|unit_state_word }}`: what the unit was doing when the alarm began."""
+    return words.unit_state(alarm.unit_state, alarm.unit.kind)
+
+
+@register.filter
+def measure(point: Point) -> str:
+    """`{{ point|measure }}`: its unit of measure in the reader's language."""
+    return words.measure(point.measure)
 
 
 @register.filter

@@ -65,7 +65,7 @@ _COLUMNS: list[Column[Alarm]] = [
     Column(
         key="state",
         label=gettext_lazy("Unit state"),
-        value=lambda a: words.unit_state(a.unit_state),
+        value=lambda a: words.unit_state(a.unit_state, a.unit.kind),
         phone=False,
     ),
     Column(key="lasted", label=gettext_lazy("Lasted"), value=_lasted),

@@ -69,7 +69,9 @@ def _page(
 def change(request: SignedInRequest, plant_id: int, point_id: int, slot: str) -> HttpResponse:
     """The page with one limit open for editing; on POST, a new version of it."""
     plant = seen_plant(request, plant_id)
-    point = get_object_or_404(Point, pk=point_id, unit__plant=plant, retired_at=None)
+    point = get_object_or_404(
+        Point.objects.select_related("unit"), pk=point_id, unit__plant=plant, retired_at=None
+    )
     if slot not in Slot.__members__:
         raise Http404
     demand(request.user, "monitoring.change_limit", plant)
@@ -77,12 +79,12 @@ def change(request: SignedInRequest, plant_id: int, point_id: int, slot: str) ->
     if request.method == "POST":
         return _change(request, plant, point, which)
     current = LimitVersion.objects.current().filter(point=point, slot=which).first()
-    form = LimitForm.of(current, slot=which)
+    form = LimitForm.of(current, slot=which, kind=point.unit.kind)
     return _page(request, plant, editing=(point, which), form=form)
 
 
 def _change(request: SignedInRequest, plant: Plant, point: Point, slot: Slot) -> HttpResponse:
-    form = LimitForm(request.POST, slot=slot)
+    form = LimitForm(request.POST, slot=slot, kind=point.unit.kind)
     if form.is_valid():
         try:
             change_limit(
