@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guatu.access.beats import check_beat
 from guatu.access.messages import (
     SLOTS,
     Acknowledge,
@@ -25,7 +26,7 @@ from guatu.access.messages import (
     read_event,
 )
 from guatu.access.problems import SENTENCES, Problem, RefusedError
-from guatu.access.validate import check_beat, read_command, read_plant_config
+from guatu.access.validate import read_command, read_plant_config
 
 CONFIG = PlantConfig(
     plant=7,
@@ -144,15 +145,18 @@ fields = st.sampled_from(["beat", "epoch", "t", "p", "v", "backfill", "plant", "
 
 @given(st.dictionaries(fields, json_values))
 def test_whatever_comes_is_taken_or_refused_and_never_crashes(data: Any) -> None:
-    for read in (lambda: check_beat(data, now_ms=0), lambda: read_plant_config(data)):
+    for read in (lambda: check_beat(data), lambda: read_plant_config(data)):
         with contextlib.suppress(RefusedError):
             read()
 
 
 @pytest.mark.parametrize("code", list(SENTENCES))
 def test_every_problem_is_a_sentence_in_two_languages(code: str) -> None:
-    names = ("detail", "low", "high", "limit", "count", "seconds", "allowed", "method")
-    facts: dict[str, str | int | float] = dict.fromkeys((*names, "expected_zh", "expected_en"), 1)
+    names = [
+        *("detail", "low", "high", "limit", "count", "seconds", "allowed", "method", "magic"),
+        *("expected_zh", "expected_en", "what_zh", "what_en", "size", "expected"),
+    ]
+    facts: dict[str, str | int | float] = dict.fromkeys(names, 1)
     message = Problem(code, "$.t[3]", facts).message()
     assert "{" not in message["zh"] + message["en"]
     assert all(message[language] for language in ("zh", "en"))

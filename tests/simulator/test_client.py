@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guatu.access.beats import check_beat
 from guatu.access.messages import Beat
-from guatu.access.validate import check_beat
 from guatu.ops.certificates import server_certificate
 from guatu.simulator.beats import Batch, BeatNumbers, encode, one_moment
 from guatu.simulator.client import (
@@ -56,7 +56,7 @@ def client_of(gateway: FakeGateway, waits: Waits | None = None, key: str = KEY) 
 def test_a_beat_is_written_in_the_canonical_order_and_passes_the_gateways_own_check() -> None:
     body = encode(BATCH, epoch=7, beat=3)
     said = json.loads(body)
-    check_beat(said, now_ms=4000)
+    check_beat(said)
     theirs = Beat(
         epoch=7, beat=3, t=(1000, 2000, 3000), p=("A", "B"), v=((1.5, None, 2.5), (0.1, 0.2, 0.3))
     )

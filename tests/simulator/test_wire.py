@@ -12,7 +12,8 @@ from guatu.simulator.beats import Batch, encode, one_moment
 from guatu.simulator.plants import DEMO_PLANTS
 from guatu.simulator.replay import MAX_SPEED, plan, read_recordings
 from guatu.simulator.sources import DemoConfig, sources_of
-from guatu.telemetry.intake import PlantDoor, take_beat, take_usual
+from guatu.telemetry.intake import take_beat, take_usual
+from guatu.telemetry.plant_door import PlantDoor
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 NOW = 1_795_000_000_000

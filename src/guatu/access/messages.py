@@ -142,7 +142,9 @@ class Beat:
         t: strictly rising times, milliseconds.
         p: point codes.
         v: one row a point, one value a time; None where there is no sample.
+        q: place in ``p``, place in ``t`` and quality of each sample that is not good.
         backfill: history only; stored, not judged.
+        sent: the plant's clock at this very sending; 0 where it does not say.
     """
 
     beat: int
@@ -150,7 +152,9 @@ class Beat:
     p: tuple[str, ...]
     v: tuple[tuple[float | None, ...], ...]
     epoch: int = 0
+    q: tuple[tuple[int, int, int], ...] = ()
     backfill: bool = False
+    sent: int = 0
 
     def to_bytes(self) -> bytes:
         """Encode in the canonical key order, which the gateway reads fastest."""
@@ -161,8 +165,12 @@ class Beat:
             "p": self.p,
             "v": self.v,
         }
+        if self.q:
+            body["q"] = self.q
         if self.backfill:
             body["backfill"] = True
+        if self.sent:
+            body["sent"] = self.sent
         return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
 
 

@@ -22,9 +22,73 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{where} must be a whole number from {low} to {high}.",
     ),
     "bad_time": (
-        "{where} 的时间不可用:时间为自 1970 年起的 UTC 毫秒数,须严格递增,且不得超前 10 分钟以上。",
-        "{where} is not a usable time: times are UTC milliseconds since 1970, strictly rising, "
-        "and at most 10 minutes ahead.",
+        "{where} 的时间不可用:时间为自 1970 年起的 UTC 毫秒整数,且须严格递增。",
+        "{where} is not a usable time: times are whole UTC milliseconds since 1970, "
+        "strictly rising.",
+    ),
+    "doubled_mark": (
+        "{where} 对同一样本重复给出质量码。",
+        "{where} gives a quality twice for the same sample.",
+    ),
+    "raw_head": (
+        "二进制报文须以 {magic} 开头,报文头为 {size} 字节。",
+        "A raw beat begins with {magic} and a head of {size} bytes.",
+    ),
+    "raw_length": (
+        "二进制报文长度与报文头不符:按报文头应为 {expected} 字节,实为 {size} 字节,可能未传完整。",
+        "The raw beat's length differs from its head: {expected} bytes by the head, {size} "
+        "received; it may have been cut short.",
+    ),
+    "bad_encoding": (
+        "报文的 gzip 压缩不完整或已损坏。",
+        "The body's gzip compression is incomplete or damaged.",
+    ),
+    "unknown_media": (
+        "不支持的内容类型或压缩方式:{where}。可用:{allowed}。",
+        "Unknown content type or encoding: {where}. Use one of {allowed}.",
+    ),
+    "too_slow": (
+        "报文在 {limit} 秒内没有传完,连接已中止。",
+        "The body did not arrive within {limit} s.",
+    ),
+    "too_fast": (
+        "本企业发送过快(每秒 {limit} 个{what_zh}为上限),请在 {seconds} 秒后重发。",
+        "This plant sends too fast (at most {limit} {what_en} a second); send again after "
+        "{seconds} s.",
+    ),
+    "unknown_point": (
+        "测点编码未登记,样本未入库;请核对点表,或向主管部门登记该测点。",
+        "The point code is not registered, so the sample was left out; check the point table or "
+        "have the point registered.",
+    ),
+    "not_a_number": (
+        "值不是有限数值(文本、布尔、NaN 或无穷大),样本未入库;无数据时请用 null。",
+        "The value is no finite number (a text, a boolean, NaN or infinity), so the sample was "
+        "left out; where there is none, send null.",
+    ),
+    "out_of_physical_range": (
+        "值超出该测点登记的物理量程,样本未入库;请核对单位、倍率和传感器。",
+        "The value lies outside the point's registered physical range, so the sample was left "
+        "out; check unit, scale and sensor.",
+    ),
+    "future_time": (
+        "时间比平台时钟超前 10 分钟以上,样本未入库;请校准采集设备时钟(NTP)。",
+        "The time is more than 10 minutes ahead of the platform's clock, so the sample was left "
+        "out; set the device's clock (NTP).",
+    ),
+    "ancient_time": (
+        "时间早于 2000 年,样本未入库;采集设备的时钟没有设置。",
+        "The time lies before the year 2000, so the sample was left out; the device's clock was "
+        "never set.",
+    ),
+    "doubled_beat": ("该数据包已收到过。", "This beat came before."),
+    "doubled_time": (
+        "同一测点同一时间已有样本。",
+        "The point already has a sample of that time.",
+    ),
+    "old_epoch": (
+        "编号系列过旧,已不再接收。",
+        "The beat's epoch is too old and no longer taken.",
     ),
     "doubled_point": (
         "{where} 的测点编码在同一报文中重复出现。",

@@ -4,6 +4,8 @@ Whatever is unusual (another key order, escapes, a number of more than 15 or so 
 wrong) is left to a full JSON reader: these functions then say -1 and nothing else. A number read
 here equals Python's ``float()`` of its text to the last bit: up to 2**53 and ten to the 22 are
 exact doubles, so one division or product is correctly rounded (Clinger 1990).
+
+One file, longer than others: numba's cache looks only at the file of the function called.
 """
 # ruff: noqa: ANN001, ANN201, C901, D103, PLR0917 (types are numba's)
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, call-overload"
@@ -24,7 +26,9 @@ BEAT = np.frombuffer(b'"beat"', np.uint8)
 TIMES = np.frombuffer(b'"t"', np.uint8)
 POINTS = np.frombuffer(b'"p"', np.uint8)
 VALUES = np.frombuffer(b'"v"', np.uint8)
+MARKS = np.frombuffer(b'"q"', np.uint8)
 BACKFILL = np.frombuffer(b'"backfill"', np.uint8)
+SENT = np.frombuffer(b'"sent"', np.uint8)
 TRUE = np.frombuffer(b"true", np.uint8)
 FALSE = np.frombuffer(b"false", np.uint8)
 NULL = np.frombuffer(b"null", np.uint8)
@@ -282,16 +286,41 @@ def read_row(text, at, row):
 
 
 @compiled
+def count_scaled(row, low, high):
+    """Count a row's samples that can have been measured, and those that cannot."""
+    inside, absent = 0, 0
+    for j in range(len(row)):
+        inside += (row[j] >= low) & (row[j] <= high)
+        absent += row[j] == ABSENT
+    return inside, len(row) - inside - absent
+
+
+@compiled
 def sift_scaled(row, low, high):
     """Leave out what cannot have been measured; gives (samples kept, samples left out)."""
-    kept, left_out = 0, 0
-    for j in range(len(row)):
-        inside = low <= row[j] <= high
-        kept += inside
-        if not inside and row[j] != ABSENT:
-            left_out += 1
-            row[j] = ABSENT
+    kept, left_out = count_scaled(row, low, high)
+    if left_out:
+        for j in range(len(row)):
+            if not low <= row[j] <= high:
+                row[j] = ABSENT
     return kept, left_out
+
+
+@compiled
+def count_rows(rows, low, high, out_of_range):
+    """Count the samples that can have been measured, and of each row those that cannot."""
+    kept = 0
+    for i in range(len(rows)):
+        inside, out_of_range[i] = count_scaled(rows[i], low[i], high[i])
+        kept += inside
+    return kept
+
+
+@compiled
+def sift_rows(rows, low, high):
+    """Leave out of each row what cannot have been measured."""
+    for i in range(len(rows)):
+        sift_scaled(rows[i], low[i], high[i])
 
 
 @compiled
@@ -309,7 +338,7 @@ def sift(row, low, high):
 
 @compiled
 def read_rows(text, at, bounds, scaled, values, rows, out_of_range, tally):
-    """Read a beat from the bracket that ends its point codes to its very end.
+    """Read a beat from the bracket that ends its point codes to behind its values.
 
     Args:
         text: the body, uint8; its last byte must be the closing brace.
@@ -324,7 +353,7 @@ def read_rows(text, at, bounds, scaled, values, rows, out_of_range, tally):
         tally: is added to.
 
     Returns:
-        0, or 1 if the beat says it is backfill, or -1 if anything is unusual.
+        The place behind the values, or -1 if anything is unusual.
     """
     decimals, low, high, low_scaled, high_scaled = bounds
     at = after_sign(text, after_sign(text, at, CLOSE), COMMA)
@@ -358,20 +387,58 @@ def read_rows(text, at, bounds, scaled, values, rows, out_of_range, tally):
         at = after_sign(text, at, CLOSE)
         if i + 1 < points:
             at = after_sign(text, at, COMMA)
-    return read_tail(text, after_sign(text, at, CLOSE))
+    return after_sign(text, at, CLOSE)
 
 
 @compiled
-def read_tail(text, at):
-    if at < 0 or at >= len(text):
-        return UNUSUAL
-    backfill = 0
-    if text[at] == COMMA:
+def read_marks(text, at, marks):
+    """Read quality marks; gives (how many, place behind their list or -1)."""
+    at = after_sign(text, at, OPEN)
+    for n in range(len(marks)):
+        for k in range(3):
+            at = after_sign(text, at, OPEN if k == 0 else COMMA)
+            if at < 0:
+                return n, UNUSUAL
+            marks[n, k], at = whole(text, at)
+        at = after_sign(text, at, CLOSE)
+        if at < 0 or at >= len(text):
+            return n, UNUSUAL
+        if text[at] == CLOSE:
+            return n + 1, after_space(text, at + 1)
         at = after_sign(text, at, COMMA)
-        at = after_sign(text, after_word(text, at, BACKFILL), COLON)
-        if after_word(text, at, TRUE) >= 0:
-            backfill, at = 1, after_word(text, at, TRUE)
-        else:
-            at = after_word(text, at, FALSE)
-    at = after_sign(text, at, CLOSE_OBJECT)
-    return backfill if at == len(text) else UNUSUAL
+    return 0, UNUSUAL
+
+
+@compiled
+def follows(text, at, word):
+    """Read a comma, a name and a colon, if they are there; gives the place behind or -1."""
+    return after_sign(text, after_word(text, after_sign(text, at, COMMA), word), COLON)
+
+
+@compiled
+def read_tail(text, at, marks, said):
+    """Read what may stand behind the values, to the very end.
+
+    Args:
+        text: the body, uint8.
+        at: the place behind the values.
+        marks: takes the quality marks; int64, shape (as many as there may be, 3).
+        said: takes how many marks there are, whether it is backfill, and when it was sent;
+            int64, shape (3,).
+
+    Returns:
+        0, or -1 if anything is unusual.
+    """
+    said[:] = 0
+    behind = follows(text, at, MARKS)
+    if behind >= 0:
+        said[0], at = read_marks(text, behind, marks)
+    behind = follows(text, at, BACKFILL)
+    if behind >= 0:
+        said[1] = after_word(text, behind, TRUE) >= 0
+        at = after_space(text, after_word(text, behind, TRUE if said[1] else FALSE))
+    behind = follows(text, at, SENT)
+    if behind >= 0:
+        said[2], at = whole(text, behind)
+        at = after_space(text, at)
+    return 0 if after_sign(text, at, CLOSE_OBJECT) == len(text) else UNUSUAL

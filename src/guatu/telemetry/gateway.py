@@ -21,7 +21,8 @@ from guatu.telemetry import log
 from guatu.telemetry.coalesce import Coalescer
 from guatu.telemetry.follow import follow_plants
 from guatu.telemetry.frame import beat_bytes
-from guatu.telemetry.intake import PlantDoor, take_beat, warm_up
+from guatu.telemetry.intake import take_beat, warm_up
+from guatu.telemetry.plant_door import PlantDoor
 from guatu.telemetry.served import (
     Header,
     Receive,

@@ -1,0 +1,134 @@
+"""What the gateway knows of a plant, laid out for reading its beats at speed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from guatu.access.messages import PlantConfig, Point
+from guatu.access.raw import read_codes
+from guatu.telemetry.cells import LARGEST, TENS
+from guatu.telemetry.digits import UNKNOWN
+
+MOST_LAYOUTS = 64
+
+Bounds = tuple[
+    NDArray[np.int8],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+]
+"""Of each point: decimals, least and greatest possible value, both again scaled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A plant's list of point codes, looked up once and kept while the plant repeats it.
+
+    Args:
+        codes: as sent.
+        ids: database ids, -1 for a point that the plant does not have.
+        bounds: see there.
+    """
+
+    codes: list[str]
+    ids: NDArray[np.int32]
+    bounds: Bounds
+
+    @property
+    def decimals(self) -> NDArray[np.int8]:
+        """Decimals of each point, UNKNOWN for one that the plant does not have."""
+        return self.bounds[0]
+
+
+def bounds_of(points: list[Point | None]) -> Bounds:
+    """Lay out what the values of points can be; None is a point that the plant does not have."""
+    infinity = math.inf
+    decimals = np.array([UNKNOWN if p is None else p.decimals for p in points], np.int8)
+    low = [-infinity if p is None or p.physical_low is None else p.physical_low for p in points]
+    high = [infinity if p is None or p.physical_high is None else p.physical_high for p in points]
+    scaled = [
+        (least_scaled(least, d), -least_scaled(-most, d))
+        for least, most, d in zip(low, high, np.maximum(decimals, 0).tolist(), strict=True)
+    ]
+    return (
+        decimals,
+        np.array(low),
+        np.array(high),
+        np.array([least for least, _ in scaled], np.int64),
+        np.array([most for _, most in scaled], np.int64),
+    )
+
+
+def least_scaled(bound: float, decimals: int) -> int:
+    """Give the least scaled value whose value is not below a bound; exactly, rounding included."""
+    ten = float(TENS[decimals])
+    if not abs(bound) * ten < LARGEST:
+        return -LARGEST if bound < 0 else LARGEST + 1
+    scaled = math.ceil(bound * ten)
+    while (scaled - 1) / ten >= bound:
+        scaled -= 1
+    while scaled / ten < bound:
+        scaled += 1
+    return scaled
+
+
+class PlantDoor:
+    """What the gateway knows of one plant, ready for reading its beats.
+
+    Args:
+        config: the plant's latest configuration.
+        partition: where its beats go.
+    """
+
+    def __init__(self, config: PlantConfig, partition: int) -> None:
+        self.config = config
+        self.partition = partition
+        self.counts: dict[str, int] = {}
+        self._points = {point.code: point for point in config.points}
+        self._layouts: dict[bytes, Layout] = {}
+        self._raw_layouts: dict[bytes, Layout] = {}
+
+    def count(self, reason: str, samples: int) -> None:
+        """Add to the plant's counts since the gateway started."""
+        self.counts[reason] = self.counts.get(reason, 0) + samples
+
+    def layout(self, codes: list[str]) -> Layout:
+        """Look up point codes."""
+        points = [self._points.get(code) for code in codes]
+        ids = np.array([-1 if p is None else p.id for p in points], np.int32)
+        return Layout(codes, ids, bounds_of(points))
+
+    def layout_of_bytes(self, text: bytes) -> Layout | None:
+        """Look up point codes by their JSON text, None if that text is no list of codes."""
+        found = self._layouts.get(text)
+        if found is None:
+            try:
+                codes = orjson.loads(b"[" + text + b"]")
+            except orjson.JSONDecodeError:
+                return None
+            if not all(isinstance(c, str) for c in codes) or len(set(codes)) != len(codes):
+                return None
+            if len(self._layouts) >= MOST_LAYOUTS:
+                self._layouts.clear()
+            found = self._layouts[text] = self.layout(codes)
+        return found
+
+    def layout_of_raw(self, text: bytes, points: int) -> Layout:
+        """Look up point codes by their text in a raw beat.
+
+        Raises:
+            RefusedError: if that text is no list of so many codes.
+        """
+        found = self._raw_layouts.get(text)
+        if found is None or len(found.codes) != points:
+            codes = read_codes(text, points)
+            if len(self._raw_layouts) >= MOST_LAYOUTS:
+                self._raw_layouts.clear()
+            found = self._raw_layouts[text] = self.layout(codes)
+        return found
