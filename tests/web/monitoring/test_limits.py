@@ -36,7 +36,7 @@ def test_limits_are_known_as_they_were_on_each_day(line: Line, cast: Cast) -> No
     point = line.points["inlet_flow"].pk
     for hour, value in ((1, "160"), (2, "165"), (3, None)):
         change_limit(
-            point, Slot.L, spec(value), why="试验", by=cast.plant_officer, at=NOON + hour * HOUR
+            point, Slot.L, spec(value), why="试验", by=cast.duty_officer, at=NOON + hour * HOUR
         )
     seen = [held(line, "inlet_flow", Slot.L, NOON + HOUR * h / 2) for h in (1, 3, 5, 7)]
     assert seen == [Decimal(170), Decimal(160), Decimal(165), None]
@@ -89,7 +89,7 @@ def test_a_clock_set_back_makes_no_version_that_ends_before_it_began(
 ) -> None:
     point = line.points["inlet_flow"].pk
     change_limit(point, Slot.L, spec("175"), why="收紧", by=cast.plant_officer, at=NOON)
-    change_limit(point, Slot.L, spec("172"), why="放宽", by=cast.plant_officer, at=NOON - HOUR)
+    change_limit(point, Slot.L, spec("172"), why="放宽", by=cast.duty_officer, at=NOON - HOUR)
     for version in LimitVersion.objects.filter(point=point, slot=Slot.L, valid_to__isnull=False):
         assert version.valid_to is not None
         assert version.valid_to > version.valid_from

@@ -3,6 +3,8 @@
     MonitoringError
     ├── LimitRefusedError    a limit that cannot hold; carries the problems
     ├── RefusedDeedError     a key or a stop that cannot be as wished; carries the problems
+    ├── ConsentNeededError   it protects a core point less: the bureau must agree
+    ├── AlreadyDecidedError  a request that was decided before
     ├── AlreadyAcknowledgedError
     └── UnreachableError     the log or the engine does not answer now  (doors.py raises it)
 
@@ -42,6 +44,14 @@ class RefusedDeedError(MonitoringError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__(", ".join(f"{p.code} at {p.where}" for p in problems))
         self.problems = problems
+
+
+class ConsentNeededError(MonitoringError):
+    """A plant may not do this alone; it may ask its bureau for it."""
+
+
+class AlreadyDecidedError(MonitoringError):
+    """Somebody decided the request before."""
 
 
 class AlreadyAcknowledgedError(MonitoringError):

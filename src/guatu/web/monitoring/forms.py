@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from guatu.web.monitoring import words
 from guatu.web.monitoring.models import LimitVersion, Slot
 from guatu.web.monitoring.specs import LimitSpec
-from guatu.web.shell.fields import PlainField
+from guatu.web.shell.fields import FigureField, PlainField
 
 EARLIEST, LATEST = 1970, 2200
 """Years between which a day may be asked for; beyond them a moment overflows on its way to UTC."""
@@ -22,34 +22,31 @@ _FIGURE = {"class": "form-control", "inputmode": "decimal", "autocomplete": "off
 class LimitForm(forms.Form):
     """The setting of one alarm, with the reason for changing it."""
 
-    value = forms.DecimalField(
+    value = FigureField(
         label=_("Limit"),
         required=False,
         max_digits=16,
         decimal_places=6,
         widget=forms.TextInput(attrs=_FIGURE),
     )
-    deadband = forms.DecimalField(
+    deadband = FigureField(
         label=_("Deadband"),
         required=False,
-        min_value=0,
         max_digits=16,
         decimal_places=6,
         widget=forms.TextInput(attrs=_FIGURE),
     )
-    on_delay_s = forms.DecimalField(
+    on_delay_s = FigureField(
         label=_("Delay before raising (s)"),
         required=False,
-        min_value=0,
-        max_value=604800,
+        max_digits=9,
         decimal_places=3,
         widget=forms.TextInput(attrs=_FIGURE),
     )
-    off_delay_s = forms.DecimalField(
+    off_delay_s = FigureField(
         label=_("Delay before clearing (s)"),
         required=False,
-        min_value=0,
-        max_value=604800,
+        max_digits=9,
         decimal_places=3,
         widget=forms.TextInput(attrs=_FIGURE),
     )
@@ -128,3 +125,13 @@ class AsKnownForm(forms.Form):
     def moment(self) -> datetime | None:
         """The moment asked for; None for now, or for what is no moment."""
         return self.cleaned_data.get("on") if self.is_valid() else None
+
+
+class AnswerForm(forms.Form):
+    """Why a request is refused."""
+
+    why = PlainField(
+        label=_("Why"),
+        max_length=400,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+    )

@@ -12,7 +12,15 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from guatu.core.alarms.running import CASTING, CASTING_KINDS
 from guatu.web.monitoring import words
-from guatu.web.monitoring.models import Bearing, LimitVersion, Plant, Point, Slot, Unit
+from guatu.web.monitoring.models import (
+    Bearing,
+    LimitRequest,
+    LimitVersion,
+    Plant,
+    Point,
+    Slot,
+    Unit,
+)
 from guatu.web.monitoring.queries import PointLimits, UnitLimits
 from guatu.web.shell.tables import Column, Table
 from guatu.web.shell.words import NOTHING, number
@@ -51,7 +59,7 @@ def states_words(states: Sequence[int], kind: str) -> str:
     )
 
 
-def row_words(point: Point, version: LimitVersion) -> RowWords:
+def row_words(point: Point, version: LimitVersion | LimitRequest) -> RowWords:
     """A version as a reader sees it."""
     slot = Slot(version.slot)
     missing = slot == Slot.MISSING

@@ -14,6 +14,11 @@ urlpatterns = [
         "<int:plant_id>/alarms/<int:alarm_id>/acknowledge/", views.acknowledge, name="acknowledge"
     ),
     path("<int:plant_id>/limits/", views.limits, name="limits"),
+    path(
+        "<int:plant_id>/limits/requests/<int:request_id>/<slug:verb>/",
+        views.answer,
+        name="answer-limit",
+    ),
     path("<int:plant_id>/limits/<int:point_id>/", views.limit_history, name="limit-history"),
     path("<int:plant_id>/limits/<int:point_id>/<slug:slot>/", views.change, name="change-limit"),
 ]

@@ -20,6 +20,8 @@ def register() -> None:
     # Only who stands in the plant can say that an alarm was seen there.
     permission.register("monitoring.acknowledge_alarm", own_officer)
     bureau = (is_duty_officer | is_administrator) & in_sight
+    # A plant may not disarm its own core points: less protection takes a second pair of eyes.
+    permission.register("monitoring.decide_limit", bureau)
     permission.register("monitoring.register_plant", bureau)
     # A plant replaces its own keys; the bureau can take them away.
     permission.register("monitoring.manage_keys", own_officer | bureau)

@@ -29,7 +29,16 @@ _PROBLEMS: dict[str, Callable[[Problem], str]] = {
         _("The sensor reads from %(low)s to %(high)s: a limit outside would never act.")
         % {"low": number(p.facts["low"]), "high": number(p.facts["high"])}
     ),
-    "silence_out_of_range": lambda _p: _("Silence is counted from 1 second to 7 days."),
+    "silence_out_of_range": lambda p: (
+        _("Silence is counted from 1 to %(most)s seconds here.") % p.facts
+    ),
+    "delay_too_long": lambda p: (
+        _("At most %(most)s seconds here: a longer delay would let danger pass unseen.") % p.facts
+    ),
+    "deadband_beyond": lambda p: (
+        _("At most %(most)s here: with more, the alarm would not clear in time or not at all.")
+        % {"most": number(p.facts["most"])}
+    ),
     "negative_deadband": lambda _p: _("A deadband is zero or more."),
     "delay_out_of_range": lambda _p: _("A delay is between zero and 7 days."),
     "not_a_number": lambda _p: _("This is no number."),

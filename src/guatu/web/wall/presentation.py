@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from guatu.core.nouns.warning import Verb
+from guatu.web.monitoring import queries as monitoring
 from guatu.web.monitoring.words import unit_state
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.regions.problems import sentence
@@ -86,6 +87,7 @@ def of_board(
     return {
         **of_figures(request, board.figures),
         "board": board,
+        "asking": monitoring.plants_asking(board.user),
         "tables": tables,
         "map": board.map,
         "map_problems": [sentence(problem) for problem in board.map_problems],

@@ -12,6 +12,12 @@ from guatu.web.monitoring.actions.keys import (
     revoke_key,
     rotate_key,
 )
+from guatu.web.monitoring.actions.limit_requests import (
+    approve_limit,
+    refuse_limit,
+    request_limit,
+    withdraw_limit,
+)
 from guatu.web.monitoring.actions.limits import change_limit
 from guatu.web.monitoring.actions.plants import (
     Registered,
@@ -28,6 +34,7 @@ __all__ = [
     "Recorded",
     "Registered",
     "acknowledge_alarm",
+    "approve_limit",
     "change_limit",
     "end_old_keys",
     "end_plant",
@@ -36,9 +43,12 @@ __all__ = [
     "queue_configuration",
     "raise_overdue_alarms",
     "record_events",
+    "refuse_limit",
     "register_plant",
+    "request_limit",
     "resume_plant",
     "revoke_key",
     "rotate_key",
     "suspend_plant",
+    "withdraw_limit",
 ]

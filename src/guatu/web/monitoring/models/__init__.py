@@ -2,7 +2,7 @@
 
 from guatu.web.monitoring.models.alarms import Alarm, Cleared, EventPosition
 from guatu.web.monitoring.models.delivery import CommandKind, Outbox
-from guatu.web.monitoring.models.limits import Bearing, LimitVersion, Slot
+from guatu.web.monitoring.models.limits import Bearing, LimitRequest, LimitVersion, Slot, Verdict
 from guatu.web.monitoring.models.plant import Plant, PlantKey, Point, PointKind, Unit
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Cleared",
     "CommandKind",
     "EventPosition",
+    "LimitRequest",
     "LimitVersion",
     "Outbox",
     "Plant",
@@ -19,4 +20,5 @@ __all__ = [
     "PointKind",
     "Slot",
     "Unit",
+    "Verdict",
 ]

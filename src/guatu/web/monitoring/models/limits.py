@@ -56,15 +56,13 @@ class LimitVersionQuerySet(models.QuerySet["LimitVersion"]):
         return self.filter(valid_to__isnull=True)
 
 
-class LimitVersion(models.Model):
-    """One version of one alarm's setting on one point.
+class Setting(models.Model):
+    """The setting of one alarm on one point.
 
     ``value`` is the limit in the point's unit; in slot MISSING it is the silence in seconds.
-    A version whose value is null says "no limit here", so that taking one away has a name and a
-    reason like any other change.
+    A value of null says "no limit here".
     """
 
-    point = models.ForeignKey(Point, on_delete=models.CASCADE, related_name="limits")
     slot = models.PositiveSmallIntegerField(choices=Slot)
     value = models.DecimalField(max_digits=16, decimal_places=6, null=True, blank=True)
     deadband = models.DecimalField(max_digits=16, decimal_places=6, default=0)
@@ -72,13 +70,28 @@ class LimitVersion(models.Model):
     off_delay_s = models.DecimalField(max_digits=9, decimal_places=3, default=0)
     # Unit states in which the limit judges; empty means every state.
     states = models.JSONField(default=list, blank=True)
+    why = models.CharField(max_length=400, blank=True)
+    bearing = models.CharField(max_length=10, choices=Bearing, default=Bearing.FIRST)
+
+    class Meta:
+        """No table of its own."""
+
+        abstract = True
+
+
+class LimitVersion(Setting):
+    """One version of one alarm's setting on one point.
+
+    Taking a limit away is a version without a value, so that it has a name and a reason like any
+    other change.
+    """
+
+    point = models.ForeignKey(Point, on_delete=models.CASCADE, related_name="limits")
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True, blank=True)
     changed_by = models.ForeignKey(
         "people.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    why = models.CharField(max_length=400, blank=True)
-    bearing = models.CharField(max_length=10, choices=Bearing, default=Bearing.FIRST)
 
     objects = LimitVersionQuerySet.as_manager()
 
@@ -97,3 +110,55 @@ class LimitVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.point_id} {Slot(self.slot).label} {self.value}"
+
+
+class Verdict(models.TextChoices):
+    """What became of a request."""
+
+    WAITING = "waiting", _("Waiting for the bureau")
+    APPROVED = "approved", _("Agreed")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class LimitRequestQuerySet(models.QuerySet["LimitRequest"]):
+    """Questions about requests."""
+
+    def waiting(self) -> LimitRequestQuerySet:
+        """Those that nobody has decided."""
+        return self.filter(verdict=Verdict.WAITING)
+
+
+class LimitRequest(Setting):
+    """A setting that protects a core point less, which a plant asks its bureau for."""
+
+    point = models.ForeignKey(Point, on_delete=models.CASCADE, related_name="limit_requests")
+    asked_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.WAITING)
+    decided_by = models.ForeignKey(
+        "people.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=400, blank=True)
+    # What an agreed request became.
+    version = models.OneToOneField(
+        LimitVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="request"
+    )
+
+    objects = LimitRequestQuerySet.as_manager()
+
+    class Meta:
+        """Order and keys."""
+
+        ordering = ["-asked_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["point", "slot"],
+                condition=Q(verdict=Verdict.WAITING),
+                name="monitoring_one_waiting_request",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.point_id} {Slot(self.slot).label} {self.value} {self.verdict}"

@@ -9,6 +9,7 @@ from guatu.web.monitoring.queries.alarms import (
 )
 from guatu.web.monitoring.queries.configuration import plant_config
 from guatu.web.monitoring.queries.delivery import Waiting, waiting
+from guatu.web.monitoring.queries.limit_requests import limit_requests, plants_asking
 from guatu.web.monitoring.queries.limits import (
     PointLimits,
     UnitLimits,
@@ -44,11 +45,13 @@ __all__ = [
     "current_limits",
     "filtered",
     "history_of",
+    "limit_requests",
     "limits_of",
     "open_alarms",
     "plant_config",
     "plant_ids_of",
     "plant_rows",
+    "plants_asking",
     "regions_of_plants",
     "standing",
     "to_acknowledge",

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from guatu.web.monitoring import wording, words
 from guatu.web.monitoring.limit_rows import RowWords, row_words
-from guatu.web.monitoring.models import Alarm, LimitVersion, Plant, Point, Slot
-from guatu.web.shell.words import number
+from guatu.web.monitoring.models import Alarm, LimitVersion, Plant, Point, PointKind, Slot
+from guatu.web.shell.words import NOTHING, number
 
 register = template.Library()
 
@@ -54,10 +54,12 @@ def add_link(plant: Plant, point: Point, slot: Slot, unit: int) -> SafeString:
 
 @register.filter
 def sensor_range(point: Point) -> str:
-    """`{{ point|sensor_range }}`: from where to where the sensor reads; a dash without bounds."""
+    """`{{ point|sensor_range }}`: what the sensor can read; a dash without bounds."""
     low, high = point.physical_low, point.physical_high
+    if point.kind == PointKind.STATE:
+        return NOTHING
     if low <= -_UNBOUNDED and high >= _UNBOUNDED:
-        return "–"
+        return NOTHING
     return f"{number(low.normalize() + 0)} ~ {number(high.normalize() + 0)}"
 
 

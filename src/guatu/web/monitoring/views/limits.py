@@ -6,20 +6,31 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from guatu.access.problems import RefusedError
 from guatu.web.monitoring import queries, words
-from guatu.web.monitoring.actions import change_limit
-from guatu.web.monitoring.errors import LimitRefusedError
-from guatu.web.monitoring.forms import AsKnownForm, LimitForm
+from guatu.web.monitoring.actions import (
+    approve_limit,
+    change_limit,
+    refuse_limit,
+    request_limit,
+    withdraw_limit,
+)
+from guatu.web.monitoring.errors import (
+    AlreadyDecidedError,
+    ConsentNeededError,
+    LimitRefusedError,
+)
+from guatu.web.monitoring.forms import AnswerForm, AsKnownForm, LimitForm
 from guatu.web.monitoring.limit_rows import export_table, row_words
-from guatu.web.monitoring.models import LimitVersion, Plant, Point, Slot
+from guatu.web.monitoring.models import LimitRequest, LimitVersion, Plant, Point, Slot, Verdict
 from guatu.web.monitoring.views.common import deliver, seen_plant
 from guatu.web.monitoring.wording import problem
 from guatu.web.people.permission import demand, may
@@ -61,8 +72,27 @@ def _page(
         "editing_slot": editing[1] if editing else None,
         "form": form,
         "waiting": queries.waiting(plant),
+        "requests": [] if at else list(_requests(plant)),
+        "may_decide": may(request.user, "monitoring.decide_limit", plant),
     }
     return render(request, "monitoring/limits.html", context, status=status)
+
+
+def _requests(plant: Plant) -> Iterable[dict[str, Any]]:
+    """What the plant asks for, beside what holds."""
+    rows = list(queries.limit_requests(plant, at=timezone.now()))
+    points = [row.point_id for row in rows]
+    held = {
+        (v.point_id, v.slot): v for v in LimitVersion.objects.current().filter(point__in=points)
+    }
+    for row in rows:
+        present = held.get((row.point_id, row.slot))
+        yield {
+            "request": row,
+            "is_open": row.verdict == Verdict.WAITING,
+            "words": row_words(row.point, row),
+            "present": row_words(row.point, present) if present else None,
+        }
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,6 +125,8 @@ def _change(request: SignedInRequest, plant: Plant, point: Point, slot: Slot) ->
                 by=request.user,
                 at=timezone.now(),
             )
+        except ConsentNeededError:
+            return _ask(request, plant, point, slot, form)
         except LimitRefusedError as refused:
             _say_problems(form, refused)
         except RefusedError:
@@ -107,6 +139,57 @@ def _change(request: SignedInRequest, plant: Plant, point: Point, slot: Slot) ->
             deliver(request, plant, done)
             return redirect(f"{reverse('monitoring:limits', args=[plant.pk])}#point-{point.pk}")
     return _page(request, plant, editing=(point, slot), form=form, status=422)
+
+
+def _ask(
+    request: SignedInRequest, plant: Plant, point: Point, slot: Slot, form: LimitForm
+) -> HttpResponse:
+    """Put before the bureau what the plant may not do alone."""
+    request_limit(
+        point.pk,
+        slot,
+        form.spec(),
+        why=form.cleaned_data["why"],
+        by=request.user,
+        at=timezone.now(),
+    )
+    messages.info(
+        request,
+        _(
+            "%(point)s, %(slot)s: this protects a core point less, so the bureau must agree first. "
+            "It was asked; until then the present limit holds."
+        )
+        % {"point": point.name, "slot": words.SLOTS[slot]},
+    )
+    return redirect("monitoring:limits", plant_id=plant.pk)
+
+
+@require_POST
+def answer(request: SignedInRequest, plant_id: int, request_id: int, verb: str) -> HttpResponse:
+    """Agree to a request, refuse it with a reason, or withdraw it."""
+    plant = seen_plant(request, plant_id)
+    asked = get_object_or_404(LimitRequest, pk=request_id, point__unit__plant=plant)
+    at = timezone.now()
+    try:
+        if verb == "approve":
+            approve_limit(asked.pk, by=request.user, at=at)
+            deliver(request, plant, _("Agreed: the limit holds from now on."))
+        elif verb == "refuse":
+            form = AnswerForm(request.POST)
+            why = form.cleaned_data["why"] if form.is_valid() else ""
+            refuse_limit(asked.pk, why=why, by=request.user, at=at)
+            messages.success(request, _("Refused: the present limit goes on holding."))
+        elif verb == "withdraw":
+            withdraw_limit(asked.pk, by=request.user, at=at)
+            messages.success(request, _("The request was withdrawn."))
+        else:
+            raise Http404
+    except AlreadyDecidedError:
+        messages.info(request, _("Somebody has decided this request already."))
+    except LimitRefusedError as refused:
+        for told in refused.problems:
+            messages.error(request, problem(told))
+    return redirect("monitoring:limits", plant_id=plant.pk)
 
 
 def _say_problems(form: LimitForm, refused: LimitRefusedError) -> None:

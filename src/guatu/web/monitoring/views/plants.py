@@ -171,5 +171,6 @@ def plants(request: SignedInRequest) -> HttpResponseBase:
         "standings": STANDINGS.items(),
         "regions": queries.regions_of_plants(request.user),
         "counters": queries.counters(request.user),
+        "asking": queries.plants_asking(request.user),
     }
     return render(request, "monitoring/plants.html", context)
