@@ -120,10 +120,28 @@ def record_sign_in(
     by: User | None,
     at: datetime,
     address: str | None,
+    browser: str = "",
 ) -> SignInEvent:
-    """Write down that someone came, left or was refused. A refused one has no `by`."""
+    """Write down that someone came, left or was refused. A refused one has no `by`.
+
+    Args:
+        username: the account that was tried.
+        outcome: how it ended.
+        by: who it was, where that is proven.
+        at: when.
+        address: where from; None where it is unknown.
+        browser: which known browser of the account it was; "" for none.
+
+    Raises:
+        PermissionDenied: if anything but a refusal has no `by`.
+    """
     if by is None and outcome != SignInEvent.Outcome.REFUSED:
         raise PermissionDenied(outcome)
     return SignInEvent.objects.create(
-        username=username[:150], user=by, outcome=outcome, at=at, address=address
+        username=username[:150],
+        user=by,
+        outcome=outcome,
+        at=at,
+        address=address,
+        browser=browser,
     )

@@ -2,7 +2,8 @@
 
 It reads the record of sign-ins, so it holds across processes and restarts. The three bounds answer
 three ways of guessing: one account from one place, one account from many places, many accounts
-from one place.
+from one place. They could be filled by strangers to lock the right people out, so a browser that
+an account signed in with before (people/known.py) has a bound of its own instead of them.
 """
 
 from datetime import datetime, timedelta
@@ -15,26 +16,33 @@ WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_ADDRESS = 5
 PER_ACCOUNT = 30
 PER_ADDRESS = 60
+PER_KNOWN_BROWSER = 5
 
 
-def wait_until(username: str, address: str | None, *, at: datetime) -> datetime | None:
+def wait_until(
+    username: str, address: str | None, *, at: datetime, browser: str = ""
+) -> datetime | None:
     """Tell until when an attempt is refused unseen, or None where it may be made.
 
     Args:
         username: the account that is tried.
         address: where from; None where it is unknown.
         at: now.
+        browser: which known browser of the account tries; "" for none.
     """
     refused = SignInEvent.objects.filter(
         outcome=SignInEvent.Outcome.REFUSED, at__gt=at - WINDOW, at__lte=at
     )
     mine = refused.filter(username=username[:150])
-    bounds = [
-        (mine.filter(address=address), PER_ACCOUNT_AND_ADDRESS),
-        (mine, PER_ACCOUNT),
-    ]
-    if address is not None:
-        bounds.append((refused.filter(address=address), PER_ADDRESS))
+    if browser:
+        bounds = [(mine.filter(browser=browser), PER_KNOWN_BROWSER)]
+    else:
+        bounds = [
+            (mine.filter(address=address), PER_ACCOUNT_AND_ADDRESS),
+            (mine, PER_ACCOUNT),
+        ]
+        if address is not None:
+            bounds.append((refused.filter(address=address), PER_ADDRESS))
     waits = [
         (rows.aggregate(last=Max("at"))["last"] or at) + WINDOW
         for rows, bound in bounds

@@ -33,10 +33,16 @@ class SignInForm(forms.Form):
         ),
     )
 
-    def __init__(self, request: HttpRequest, data: QueryDict | None = None) -> None:
+    def __init__(
+        self,
+        request: HttpRequest,
+        data: QueryDict | None = None,
+        *,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
         self.request = request
         self.user: User | None = None
-        super().__init__(data)
+        super().__init__(data, initial=initial)
 
     def clean(self) -> dict[str, Any]:
         """Check the pair. One sentence for both mistakes: it tells no one which names exist."""

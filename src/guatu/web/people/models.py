@@ -114,6 +114,7 @@ class SignInEvent(models.Model):
         verbose_name=_("user"),
     )
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    browser = models.CharField(_("known browser"), max_length=32, blank=True)
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices)
     at = models.DateTimeField(_("time"))
 

@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from guatu.web.people import actions, brake
+from guatu.web.people import actions, brake, known
 from guatu.web.people.forms import PasswordForm, SignInForm
 from guatu.web.people.models import SignInEvent, User
 from guatu.web.people.signed_in import SignedInRequest
+from guatu.web.people.turns import COME_AGAIN_S, BusyError, turns
 from guatu.web.shell.requests import address_of
 from guatu.web.shell.tables import Column, Table
 
@@ -44,38 +45,76 @@ def signin(request: HttpRequest) -> HttpResponse:
 
 
 def _signin_page(
-    request: HttpRequest, form: SignInForm, *, status: int = 200, wait_minutes: int | None = None
+    request: HttpRequest,
+    form: SignInForm,
+    *,
+    status: int = 200,
+    wait_minutes: int | None = None,
+    is_busy: bool = False,
 ) -> HttpResponse:
-    context = {"form": form, "next": _next_of(request), "wait_minutes": wait_minutes}
+    context = {
+        "form": form,
+        "next": _next_of(request),
+        "wait_minutes": wait_minutes,
+        "is_busy": is_busy,
+    }
     return render(request, "people/signin.html", context, status=status)
 
 
 def _try_signing_in(request: HttpRequest) -> HttpResponse:
-    now, address = timezone.now(), address_of(request)
-    username = request.POST.get("username", "").replace("\x00", "")
-    until = brake.wait_until(username, address, at=now)
+    now = timezone.now()
+    # Blanks around it are cut as the form cuts them, else each would begin a count of its own.
+    username = request.POST.get("username", "").replace("\x00", "").strip()
+    browser = known.browser_of(request, username)
+    until = brake.wait_until(username, address_of(request), at=now, browser=browser)
     if until is not None:
-        seconds = max(1, int((until - now).total_seconds()))
-        response = _signin_page(
-            request, SignInForm(request), status=429, wait_minutes=-(-seconds // 60)
-        )
-        response["Retry-After"] = str(seconds)
-        return response
+        return _braked(request, seconds=max(1, int((until - now).total_seconds())))
     form = SignInForm(request, data=request.POST)
+    try:
+        with turns.turn():
+            form.is_valid()
+    except BusyError:
+        form = SignInForm(request, initial={"username": username[:150]})
+        response = _signin_page(request, form, status=503, is_busy=True)
+        response["Retry-After"] = str(COME_AGAIN_S)
+        return response
     if form.is_valid() and isinstance(form.user, User):
-        login(request, form.user)
-        _record(form.user.username, SignInEvent.Outcome.SIGNED_IN, form.user, request)
-        return HttpResponseRedirect(_next_of(request))
+        return _signed_in(request, form.user)
     if form.has_error("__all__", "refused"):
-        _record(username, SignInEvent.Outcome.REFUSED, None, request)
+        _record(username, SignInEvent.Outcome.REFUSED, None, request, browser=browser)
     return _signin_page(request, form, status=422)
 
 
+def _braked(request: HttpRequest, *, seconds: int) -> HttpResponse:
+    form = SignInForm(request)
+    response = _signin_page(request, form, status=429, wait_minutes=-(-seconds // 60))
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def _signed_in(request: HttpRequest, user: User) -> HttpResponse:
+    login(request, user)
+    _record(user.username, SignInEvent.Outcome.SIGNED_IN, user, request)
+    response = HttpResponseRedirect(_next_of(request))
+    known.remember(request, response, user)
+    return response
+
+
 def _record(
-    username: str, outcome: SignInEvent.Outcome, by: User | None, request: HttpRequest
+    username: str,
+    outcome: SignInEvent.Outcome,
+    by: User | None,
+    request: HttpRequest,
+    *,
+    browser: str = "",
 ) -> None:
     actions.record_sign_in(
-        username=username, outcome=outcome, by=by, at=timezone.now(), address=address_of(request)
+        username=username,
+        outcome=outcome,
+        by=by,
+        at=timezone.now(),
+        address=address_of(request),
+        browser=browser,
     )
 
 
@@ -96,11 +135,22 @@ def account(request: SignedInRequest) -> HttpResponseBase:
     if (file := table.export()) is not None:
         return file
     form = PasswordForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and _change_password(request, form):
-        messages.success(request, _("Your password has been changed."))
-        return redirect("people:account")
+    status = 200
+    try:
+        if form.is_valid() and _change_password(request, form):
+            messages.success(request, _("Your password has been changed."))
+            response = redirect("people:account")
+            known.remember(request, response, request.user)
+            return response
+        status = 422 if form.errors else 200
+    except BusyError:
+        form.add_error("old", _("Many passwords are being checked. Try again in a few seconds."))
+        status = 503
     context = {"form": form, "table": table}
-    return render(request, "people/account.html", context, status=422 if form.errors else 200)
+    page = render(request, "people/account.html", context, status=status)
+    if status == 503:
+        page["Retry-After"] = str(COME_AGAIN_S)
+    return page
 
 
 def _sign_in_table(request: SignedInRequest) -> Table[SignInEvent]:
@@ -121,13 +171,14 @@ def _sign_in_table(request: SignedInRequest) -> Table[SignInEvent]:
 def _change_password(request: SignedInRequest, form: PasswordForm) -> bool:
     """Do it, or put what was wrong on the form."""
     try:
-        user = actions.change_own_password(
-            old=form.cleaned_data["old"],
-            new=form.cleaned_data["new"],
-            by=request.user,
-            at=timezone.now(),
-            address=address_of(request),
-        )
+        with turns.turn():
+            user = actions.change_own_password(
+                old=form.cleaned_data["old"],
+                new=form.cleaned_data["new"],
+                by=request.user,
+                at=timezone.now(),
+                address=address_of(request),
+            )
     except ValidationError as error:
         for field, problems in error.error_dict.items():
             for problem in problems:
@@ -135,4 +186,5 @@ def _change_password(request: SignedInRequest, form: PasswordForm) -> bool:
                 form.add_error(field, _("The current password is wrong.") if wrong_old else problem)
         return False
     update_session_auth_hash(request, user)
+    request.user = user
     return True
