@@ -109,6 +109,33 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A stop of production that the plant declared: while it holds, silence raises nothing.
+
+    Args:
+        id: database id.
+        from_ms: when it begins, gateway's clock.
+        to_ms: when it is over.
+        units: ids of the units that stop; empty means the whole plant.
+        suppressed: ids of points under maintenance, whose limits are not judged either.
+    """
+
+    id: int
+    from_ms: int
+    to_ms: int
+    units: tuple[int, ...] = ()
+    suppressed: tuple[int, ...] = ()
+
+    def holds_at(self, at_ms: int) -> bool:
+        """Whether it has begun and is not over."""
+        return self.from_ms <= at_ms < self.to_ms
+
+    def covers(self, point: Point) -> bool:
+        """Whether the point belongs to what stops."""
+        return not self.units or point.unit in self.units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlantConfig:
     """Everything the gateway and the engine know about a plant, as of a version.
 
@@ -117,6 +144,7 @@ class PlantConfig:
         code: the plant's public code; decides its partition.
         version: rises with every change; an older one is ignored.
         region: six-digit division code.
+        stops: declared ones that are not over.
     """
 
     plant: int
@@ -126,6 +154,7 @@ class PlantConfig:
     keys: tuple[Key, ...] = ()
     units: tuple[Unit, ...] = ()
     points: tuple[Point, ...] = ()
+    stops: tuple[Stop, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give plain lists, numbers and texts, as `read_plant_config` takes."""
@@ -226,7 +255,8 @@ class Event:
         value: the sample that decided; None where time alone decided or none was seen.
         at_ms: time of the process, that is of the sample or the tick.
         logged_ms: the gateway's stamp.
-        why: returned, inactive or limit_changed (cleared), or the problem's code (refused).
+        why: returned, inactive, limit_changed or planned_stop (cleared), or the problem's code
+            (refused).
         by: who acknowledged.
         version: which configuration took effect.
     """

@@ -24,6 +24,7 @@ from guatu.access.messages import (
     Limit,
     PlantConfig,
     Point,
+    Stop,
     Unit,
 )
 from guatu.access.problems import Problem, RefusedError
@@ -97,6 +98,27 @@ def _read_key(row: dict[str, Any]) -> Key:
     return Key(id=text(row.get("id"), ".id"), sha256=text(row.get("sha256"), ".sha256"))
 
 
+def _read_stop(row: dict[str, Any], units: frozenset[int]) -> Stop:
+    begins = _whole(row.get("from_ms"), ".from_ms")
+    ids = [
+        tuple(
+            _whole(one, f".{name}[{i}]", low=1, high=2**31 - 1)
+            for i, one in enumerate(_rows(row.get(name, ()), f".{name}"))
+        )
+        for name in ("units", "suppressed")
+    ]
+    for i, unit in enumerate(ids[0]):
+        if unit not in units:
+            refuse("unknown_unit", f".units[{i}]")
+    return Stop(
+        id=_whole(row.get("id"), ".id", low=1, high=2**31 - 1),
+        from_ms=begins,
+        to_ms=_whole(row.get("to_ms"), ".to_ms", low=begins + 1),
+        units=ids[0],
+        suppressed=ids[1],
+    )
+
+
 def read_plant_config(data: object) -> PlantConfig:
     """Read a plant's configuration from plain JSON.
 
@@ -121,6 +143,7 @@ def read_plant_config(data: object) -> PlantConfig:
         keys=each(row.get("keys", ()), "$.keys", _read_key),
         units=units,
         points=points,
+        stops=_each(row.get("stops", ()), "$.stops", lambda stop: _read_stop(stop, known)),
     )
 
 

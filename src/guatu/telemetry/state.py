@@ -14,9 +14,11 @@ import orjson
 from numpy.typing import NDArray
 
 from guatu.access.messages import SAMPLE_REASONS, PlantConfig, Point
+from guatu.access.validate import read_plant_config
 from guatu.telemetry import kernels
 from guatu.telemetry.conduct import Conduct
 from guatu.telemetry.doubles import PlantBeats
+from guatu.telemetry.stops import NEVER_MS, Stopping, as_watched, holding, stopping_at
 
 RECEIVED, STORED, DOUBLED_BEAT, DOUBLED_TIME, UNKNOWN_POINT, OLD_EPOCH = range(6)
 COUNTED = (
@@ -116,7 +118,9 @@ class PartitionState:
         cuts: (tick, sequence) of past cuts, for trimming the log.
         noted: time and quality of the last sample of a row that was not good.
         notes: number of the last note taken, by gateway.
-        configurations: how many have changed anything.
+        stopping: plants with declared stops that hold or are still to come.
+        turn_ms: when the next of these stops begins or ends.
+        configurations: how many times what is watched has changed.
         still_stored: the value of `configurations` whose still part is on disk; -1 for none.
     """
 
@@ -141,6 +145,8 @@ class PartitionState:
     conducts: dict[int, Conduct] = field(default_factory=dict)
     noted: dict[int, tuple[int, int]] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
+    stopping: dict[int, Stopping] = field(default_factory=dict)
+    turn_ms: int = NEVER_MS
     configurations: int = 0
     still_stored: int = -1
     _tables: Tables | None = None
@@ -205,8 +211,11 @@ class PartitionState:
             self.units.setdefault(unit.id, len(self.units))
         rows = [self._row_for(config.plant, point) for point in config.points]
         self.judge.grow(self._room(self.points), self._room(len(self.units)))
+        stopping = stopping_at(config, now_ms)
+        self._set_stopping(config.plant, stopping)
+        held = holding(stopping)
         for row, point in zip(rows, config.points, strict=True):
-            self._apply(row, point, now_ms=now_ms, sequence=sequence, out=out)
+            self._apply(row, as_watched(point, held), now_ms=now_ms, sequence=sequence, out=out)
         for row in set(known.rows if known else ()) - set(rows):
             self.row_of[self.ids[row]] = -1
             none = kernels.limit_rows([])
@@ -225,6 +234,34 @@ class PartitionState:
             )
         self.plants[config.plant] = KnownPlant(config.code, config.region, config.version, rows)
         return True
+
+    def held_stops(self, plant: int) -> set[int]:
+        """Give the ids of a plant's stops that hold."""
+        stopping = self.stopping.get(plant)
+        return set(stopping.held) if stopping else set()
+
+    def turn_stops(self, at_ms: int, sequence: int, out: kernels.EventBuffer) -> None:
+        """Let stops begin and end whose moment has come."""
+        if at_ms < self.turn_ms:
+            return
+        for plant, before in list(self.stopping.items()):
+            if at_ms < before.turn_ms():
+                continue
+            self.configurations += 1
+            after = stopping_at(before.config, at_ms)
+            self._set_stopping(plant, after)
+            held = holding(after)
+            for point in before.config.points:
+                watched = as_watched(point, held)
+                row = self.row(point.id)
+                self._apply(row, watched, now_ms=at_ms, sequence=sequence, out=out)
+
+    def _set_stopping(self, plant: int, stopping: Stopping | None) -> None:
+        if stopping is None:
+            self.stopping.pop(plant, None)
+        else:
+            self.stopping[plant] = stopping
+        self.turn_ms = min((one.turn_ms() for one in self.stopping.values()), default=NEVER_MS)
 
     def _apply(
         self, row: int, point: Point, *, now_ms: int, sequence: int, out: kernels.EventBuffer
@@ -289,7 +326,9 @@ class PartitionState:
             "unit_of": self.unit_of[: self.points].copy(),
         }
         plants = [[i, p.code, p.region, p.version, list(p.rows)] for i, p in self.plants.items()]
-        return Part(arrays, {"units": list(self.units.items()), "plants": plants})
+        stopping = [[one.config.as_json(), list(one.held)] for one in self.stopping.values()]
+        meta = {"units": list(self.units.items()), "plants": plants, "stopping": stopping}
+        return Part(arrays, meta)
 
     def _moving(self) -> Part:
         meta = {
@@ -328,6 +367,9 @@ class PartitionState:
             state.plants[plant] = KnownPlant(code, region, version, rows)
             state.row_of[state.ids[rows]] = rows
         state.units = {int(unit): row for unit, row in still.meta["units"]}
+        for config, held in still.meta.get("stopping", ()):
+            stopping = Stopping(config=read_plant_config(config), held=tuple(held))
+            state._set_stopping(stopping.config.plant, stopping)
         state.beats = {plant: PlantBeats.from_json(data) for plant, data in meta["beats"]}
         # An older version counted fewer things.
         none = [0] * len(COUNTED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +55,8 @@ WHYS = {
 
 AWAY_MS = 5_000
 """Ticks come every second; after a longer pause the house itself was away."""
+PLANNED_STOP = {"limit_changed": "planned_stop"}
+"""To the kernel a stop changes limits; to people it does not."""
 
 
 @dataclass(slots=True)
@@ -109,7 +112,7 @@ class Engine:
                 tick = orjson.loads(entry.payload[1:])
                 if "note" in tick:
                     self._note(tick["note"])
-                self._tick(int(tick["at_ms"]), entry.sequence)
+                self._tick(events, int(tick["at_ms"]), entry.sequence)
                 self._tell(events, entry.sequence, self.state.tick_ms)
             elif kind == COMMAND:
                 self._command(events, entry)
@@ -191,7 +194,7 @@ class Engine:
         for plant, *example in note["examples"]:
             state.conduct_of(int(plant)).set_aside(Quarantined(*example))
 
-    def _tick(self, at_ms: int, sequence: int) -> None:
+    def _tick(self, events: list[dict[str, Any]], at_ms: int, sequence: int) -> None:
         state = self.state
         if at_ms <= state.tick_ms:
             return
@@ -199,6 +202,9 @@ class Engine:
             # No gateway or no log meanwhile: the plants spoke, and nobody was there to hear.
             kernels.rearm(state.judge, at_ms)
         state.tick_ms = at_ms
+        # A stop that begins at this tick comes before what silence makes due at it.
+        state.turn_stops(at_ms, sequence, self._out)
+        self._tell(events, sequence, at_ms, instead=PLANNED_STOP)
         kernels.judge_tick(state.judge, at_ms, sequence, self._out)
         if not state.cut_tick_ms:
             state.cut_tick_ms = at_ms
@@ -215,10 +221,13 @@ class Engine:
             return
         match command:
             case Configure(config=config):
+                held = self.state.held_stops(config.plant)
                 if self.state.configure(
                     config, now_ms=now_ms, sequence=entry.sequence, out=self._out
                 ):
-                    self._tell(events, entry.sequence, entry.logged_ms)
+                    begun = self.state.held_stops(config.plant) - held
+                    instead = PLANNED_STOP if begun else None
+                    self._tell(events, entry.sequence, entry.logged_ms, instead=instead)
                     self._say(
                         events, entry, "configured", config.plant, now_ms, version=config.version
                     )
@@ -272,9 +281,15 @@ class Engine:
         events.append(event.as_json())
 
     def _tell(
-        self, events: list[dict[str, Any]], sequence: int, logged_ms: int, by: str = ""
+        self,
+        events: list[dict[str, Any]],
+        sequence: int,
+        logged_ms: int,
+        *,
+        by: str = "",
+        instead: Mapping[str, str] | None = None,
     ) -> None:
-        """Turn what the kernel wrote into events."""
+        """Turn what the kernel wrote into events; `instead` gives better words for its whys."""
         state = self.state
         for row in self._out.rows[: self._out.count].tolist():
             kind, slot, why, unit_state, point_row, began, at_ms, value, limit = row
@@ -293,7 +308,7 @@ class Engine:
                 value=None if math.isnan(value) else value,
                 limit=None if math.isnan(limit) else limit,
                 unit_state=None if unit_state < 0 else unit_state,
-                why=WHYS[why],
+                why=(instead or {}).get(WHYS[why], WHYS[why]),
                 by=by,
             )
             events.append(event.as_json())

@@ -26,3 +26,6 @@ def register() -> None:
     # A plant replaces its own keys; the bureau can take them away.
     permission.register("monitoring.manage_keys", own_officer | bureau)
     permission.register("monitoring.shut_plant", bureau)
+    # The plant declares; the bureau may end what it does not believe.
+    permission.register("monitoring.declare_stop", own_officer)
+    permission.register("monitoring.end_stop", own_officer | (is_duty_officer & in_sight))

@@ -43,6 +43,24 @@ _PROBLEMS: dict[str, Callable[[Problem], str]] = {
     "delay_out_of_range": lambda _p: _("A delay is between zero and 7 days."),
     "not_a_number": lambda _p: _("This is no number."),
     "unknown_state": lambda _p: _("There is no such unit state."),
+    "stop_reason_missing": lambda _p: _("Say why: the reason stays with the declaration."),
+    "stop_too_late": lambda p: (
+        _("A stop can be declared up to %(hours)s hours after it began.") % p.facts
+    ),
+    "stop_too_far": lambda p: _("A stop is declared at most %(days)s days ahead.") % p.facts,
+    "stop_ends_before": lambda _p: _("A stop ends after it begins, and not in the past."),
+    "stop_too_long": lambda p: (
+        _(
+            "A stop lasts at most %(days)s days; for longer ask the bureau to suspend "
+            "the connection."
+        )
+        % p.facts
+    ),
+    "unknown_unit": lambda _p: _("There is no such unit in this plant."),
+    "suppressed_elsewhere": lambda _p: _("A point under maintenance must belong to what stops."),
+    "stops_overlap": lambda _p: _("A stop of the same scope is declared for this time already."),
+    "too_many_stops": lambda p: _("At most %(most)s stops can be ahead.") % p.facts,
+    "stop_over": lambda _p: _("This stop is over already."),
     "out_of_order": lambda p: (
         _(
             "“%(slot)s” at %(value)s must lie below “%(other)s” at %(other_value)s: "

@@ -27,17 +27,21 @@ from guatu.web.monitoring.actions.plants import (
     suspend_plant,
 )
 from guatu.web.monitoring.actions.record import Recorded, raise_overdue_alarms, record_events
+from guatu.web.monitoring.actions.stops import StopSpec, declare_stop, end_stop
 
 __all__ = [
     "Delivery",
     "Issued",
     "Recorded",
     "Registered",
+    "StopSpec",
     "acknowledge_alarm",
     "approve_limit",
     "change_limit",
+    "declare_stop",
     "end_old_keys",
     "end_plant",
+    "end_stop",
     "note_key_use",
     "publish_outbox",
     "queue_configuration",

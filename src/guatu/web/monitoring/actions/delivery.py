@@ -49,7 +49,7 @@ def queue_configuration(plant_id: int, *, at: datetime) -> Outbox:
     """
     Plant.objects.filter(pk=plant_id).update(config_version=F("config_version") + 1)
     plant = Plant.objects.get(pk=plant_id)
-    config = plant_config(plant)
+    config = plant_config(plant, at=at)
     read_plant_config(config.as_json())
     return Outbox.objects.create(
         plant=plant,

@@ -4,6 +4,7 @@ from guatu.web.monitoring.models.alarms import Alarm, Cleared, EventPosition
 from guatu.web.monitoring.models.delivery import CommandKind, Outbox
 from guatu.web.monitoring.models.limits import Bearing, LimitRequest, LimitVersion, Slot, Verdict
 from guatu.web.monitoring.models.plant import Plant, PlantKey, Point, PointKind, Unit
+from guatu.web.monitoring.models.stops import PlannedStop, StopKind, StopStanding
 
 __all__ = [
     "Alarm",
@@ -14,11 +15,14 @@ __all__ = [
     "LimitRequest",
     "LimitVersion",
     "Outbox",
+    "PlannedStop",
     "Plant",
     "PlantKey",
     "Point",
     "PointKind",
     "Slot",
+    "StopKind",
+    "StopStanding",
     "Unit",
     "Verdict",
 ]

@@ -16,6 +16,7 @@ class Cleared(models.TextChoices):
     RETURNED = "returned", _("Back to normal")
     INACTIVE = "inactive", _("Unit state left the limit's states")
     LIMIT_CHANGED = "limit_changed", _("Limit changed")
+    PLANNED_STOP = "planned_stop", _("Planned stop began")
 
 
 class Alarm(models.Model):

@@ -31,6 +31,12 @@ from guatu.web.monitoring.queries.plants import (
     visible_to,
     warnings_of,
 )
+from guatu.web.monitoring.queries.stops import (
+    stops_ahead,
+    stops_holding,
+    stops_of,
+    stops_visible_to,
+)
 
 __all__ = [
     "SOURCE_KIND",
@@ -54,6 +60,10 @@ __all__ = [
     "plants_asking",
     "regions_of_plants",
     "standing",
+    "stops_ahead",
+    "stops_holding",
+    "stops_of",
+    "stops_visible_to",
     "to_acknowledge",
     "trend_points",
     "visible_to",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from guatu.access import messages
-from guatu.web.monitoring.models import LimitVersion, Plant, Point, Slot
+from guatu.web.monitoring.models import LimitVersion, PlannedStop, Plant, Point, Slot
 
 _ROLE_ON_THE_WIRE = "unit_state"
 
@@ -47,11 +48,29 @@ def _point(point: Point, versions: dict[int, LimitVersion]) -> messages.Point:
     )
 
 
-def plant_config(plant: Plant) -> messages.PlantConfig:
-    """Everything the gateway and the engine must know about a plant now, in four queries.
+def _at_ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _stop(stop: PlannedStop) -> messages.Stop:
+    return messages.Stop(
+        id=stop.pk,
+        from_ms=_at_ms(stop.begins_at),
+        to_ms=_at_ms(stop.over_at),
+        units=() if stop.unit_id is None else (stop.unit_id,),
+        suppressed=tuple(stop.suppressed),
+    )
+
+
+def plant_config(plant: Plant, *, at: datetime | None = None) -> messages.PlantConfig:
+    """Everything the gateway and the engine must know about a plant now, in five queries.
 
     A suspended plant has no keys, and nobody waits for its samples; of an ended one only the
     name is left.
+
+    Args:
+        plant: which.
+        at: stops that are over by then are left out.
     """
     if plant.ended_at is not None:
         return messages.PlantConfig(
@@ -79,7 +98,17 @@ def plant_config(plant: Plant) -> messages.PlantConfig:
             replace(found, missing_after_ms=None) if plant.suspended_at else found
             for found in (_point(point, versions[point.pk]) for point in points)
         ),
+        stops=tuple(_stop(stop) for stop in _stops(plant, at)),
     )
+
+
+def _stops(plant: Plant, at: datetime | None) -> list[PlannedStop]:
+    rows = plant.stops.order_by("begins_at", "id")
+    if at is not None:
+        rows = rows.filter(ends_at__gt=at)
+    return [
+        stop for stop in rows if stop.over_at > stop.begins_at and (at is None or stop.over_at > at)
+    ]
 
 
 def _keys(plant: Plant) -> tuple[messages.Key, ...]:
