@@ -14,7 +14,8 @@ from guatu.access.messages import Configure, PlantConfig
 from guatu.access.problems import RefusedError
 from guatu.telemetry.follow import Entry
 from guatu.telemetry.frame import beat_bytes, frame_bytes
-from guatu.telemetry.intake import PlantDoor, Taken, take_beat
+from guatu.telemetry.intake import Taken, take_beat
+from guatu.telemetry.plant_door import PlantDoor
 from guatu.telemetry.state import PartitionState
 from guatu.telemetry.step import Engine
 

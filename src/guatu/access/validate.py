@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guatu.access.fields import (
+    array,
     each,
     mapping,
     number,
@@ -99,11 +100,11 @@ def _read_key(row: dict[str, Any]) -> Key:
 
 
 def _read_stop(row: dict[str, Any], units: frozenset[int]) -> Stop:
-    begins = _whole(row.get("from_ms"), ".from_ms")
+    begins = whole(row.get("from_ms"), ".from_ms")
     ids = [
         tuple(
-            _whole(one, f".{name}[{i}]", low=1, high=2**31 - 1)
-            for i, one in enumerate(_rows(row.get(name, ()), f".{name}"))
+            whole(one, f".{name}[{i}]", low=1, high=2**31 - 1)
+            for i, one in enumerate(array(row.get(name, ()), f".{name}"))
         )
         for name in ("units", "suppressed")
     ]
@@ -111,9 +112,9 @@ def _read_stop(row: dict[str, Any], units: frozenset[int]) -> Stop:
         if unit not in units:
             refuse("unknown_unit", f".units[{i}]")
     return Stop(
-        id=_whole(row.get("id"), ".id", low=1, high=2**31 - 1),
+        id=whole(row.get("id"), ".id", low=1, high=2**31 - 1),
         from_ms=begins,
-        to_ms=_whole(row.get("to_ms"), ".to_ms", low=begins + 1),
+        to_ms=whole(row.get("to_ms"), ".to_ms", low=begins + 1),
         units=ids[0],
         suppressed=ids[1],
     )
@@ -143,7 +144,7 @@ def read_plant_config(data: object) -> PlantConfig:
         keys=each(row.get("keys", ()), "$.keys", _read_key),
         units=units,
         points=points,
-        stops=_each(row.get("stops", ()), "$.stops", lambda stop: _read_stop(stop, known)),
+        stops=each(row.get("stops", ()), "$.stops", lambda stop: _read_stop(stop, known)),
     )
 
 

@@ -10,7 +10,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from guatu.web.monitoring import words
-from guatu.web.monitoring.models import LimitVersion, Slot
+from guatu.web.monitoring.actions import StopSpec
+from guatu.web.monitoring.models import LimitVersion, Plant, Point, Slot, StopKind
 from guatu.web.monitoring.specs import LimitSpec
 from guatu.web.shell.fields import FigureField, PlainField
 
@@ -135,3 +136,70 @@ class AnswerForm(forms.Form):
         max_length=400,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )
+
+
+_LOCAL = "%Y-%m-%dT%H:%M"
+
+
+def _moment(label: Any) -> forms.DateTimeField:  # noqa: ANN401 - text, or text to come
+    return forms.DateTimeField(
+        label=label,
+        input_formats=[_LOCAL, "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local", "class": "form-control"}, format=_LOCAL
+        ),
+    )
+
+
+class StopForm(forms.Form):
+    """The declaration of a stop."""
+
+    unit = forms.TypedChoiceField(
+        label=_("What stops"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=StopKind, widget=forms.Select(attrs={"class": "form-select"})
+    )
+    begins_at = _moment(_("From"))
+    ends_at = _moment(_("Until"))
+    reason = PlainField(
+        label=_("Why"),
+        max_length=400,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+    )
+    suppressed = forms.TypedMultipleChoiceField(
+        label=_("Points under maintenance, not judged at all"),
+        required=False,
+        coerce=int,
+        widget=forms.SelectMultiple(attrs={"class": "form-select", "size": "8"}),
+    )
+
+    def __init__(self, *args: Any, plant: Plant, **kwargs: Any) -> None:  # noqa: ANN401 - as Django's
+        super().__init__(*args, **kwargs)
+        units = list(plant.units.order_by("id"))
+        whole: tuple[str, Any] = ("", _("Whole plant"))
+        self.fields["unit"].choices = [whole, *((unit.pk, unit.name) for unit in units)]  # type: ignore[attr-defined]
+        points = Point.objects.filter(unit__plant=plant, retired_at=None).order_by("unit_id", "id")
+        self.fields["suppressed"].choices = [  # type: ignore[attr-defined]
+            (
+                unit.name,
+                [(p.pk, f"{p.name}（{p.code}）") for p in points if p.unit_id == unit.pk],
+            )
+            for unit in units
+        ]
+
+    def spec(self) -> StopSpec:
+        """The declaration, from a valid form."""
+        given = self.cleaned_data
+        return StopSpec(
+            unit=given["unit"],
+            kind=StopKind(given["kind"]),
+            begins_at=given["begins_at"],
+            ends_at=given["ends_at"],
+            reason=given["reason"],
+            suppressed=tuple(given["suppressed"]),
+        )

@@ -7,7 +7,10 @@ from guatu.web.monitoring import views
 app_name = "monitoring"
 urlpatterns = [
     path("", views.plants, name="plants"),
+    path("stops/", views.all_stops, name="all-stops"),
     path("<int:plant_id>/", views.plant, name="plant"),
+    path("<int:plant_id>/stops/", views.stops, name="stops"),
+    path("<int:plant_id>/stops/<int:stop_id>/end/", views.end_stop, name="end-stop"),
     path("<int:plant_id>/trend.json", views.trend, name="trend"),
     path("<int:plant_id>/alarms/", views.alarms, name="alarms"),
     path(

@@ -88,10 +88,11 @@ def _problems(plant: Plant, spec: StopSpec, at: datetime) -> Iterator[Problem]:
     known = set(covered.filter(pk__in=spec.suppressed).values_list("pk", flat=True))
     if known != set(spec.suppressed):
         yield Problem(code="suppressed_elsewhere", where="suppressed")
-    same = plant.stops.filter(ended_at=None, unit=spec.unit, ends_at__gt=at)
+    ahead = PlannedStop.objects.filter(plant=plant, ended_at=None, ends_at__gt=at)
+    same = ahead.filter(unit=spec.unit)
     if same.filter(begins_at__lt=spec.ends_at, ends_at__gt=spec.begins_at).exists():
         yield Problem(code="stops_overlap", where="begins_at")
-    if plant.stops.filter(ended_at=None, ends_at__gt=at).count() >= MOST_AHEAD:
+    if ahead.count() >= MOST_AHEAD:
         yield Problem(code="too_many_stops", where="begins_at", facts={"most": MOST_AHEAD})
 
 

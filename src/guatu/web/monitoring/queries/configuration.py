@@ -103,7 +103,7 @@ def plant_config(plant: Plant, *, at: datetime | None = None) -> messages.PlantC
 
 
 def _stops(plant: Plant, at: datetime | None) -> list[PlannedStop]:
-    rows = plant.stops.order_by("begins_at", "id")
+    rows = PlannedStop.objects.filter(plant=plant).order_by("begins_at", "id")
     if at is not None:
         rows = rows.filter(ends_at__gt=at)
     return [

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce, Least
 
 from guatu.web.monitoring.models import PlannedStop, Plant
 from guatu.web.people.models import User
@@ -15,10 +14,13 @@ from guatu.web.people.queries import visible
 
 
 def _all() -> QuerySet[PlannedStop]:
-    rows = PlannedStop.objects.select_related(
+    return PlannedStop.objects.select_related(
         "plant__region", "plant__organisation", "unit", "declared_by", "ended_by"
     )
-    return rows.annotate(over=Least("ends_at", Coalesce("ended_at", "ends_at")))
+
+
+def _not_over(at: datetime) -> Q:
+    return Q(ends_at__gt=at) & (Q(ended_at=None) | Q(ended_at__gt=at))
 
 
 def stops_of(plant: Plant) -> QuerySet[PlannedStop]:
@@ -33,13 +35,14 @@ def stops_visible_to(user: User | AnonymousUser | None) -> QuerySet[PlannedStop]
 
 def stops_ahead(rows: QuerySet[PlannedStop], at: datetime) -> QuerySet[PlannedStop]:
     """Those that hold or are still to come, the next first."""
-    return rows.filter(over__gt=at).filter(over__gt=F("begins_at")).order_by("begins_at", "id")
+    not_withdrawn = Q(ended_at=None) | Q(ended_at__gt=F("begins_at"))
+    return rows.filter(_not_over(at), not_withdrawn).order_by("begins_at", "id")
 
 
 def stops_holding(plants: Iterable[int], at: datetime) -> Mapping[int, list[PlannedStop]]:
     """The stops that hold at a moment, by plant, in one query."""
     found: dict[int, list[PlannedStop]] = {}
-    rows = _all().filter(Q(plant__in=list(plants)), begins_at__lte=at, over__gt=at)
+    rows = _all().filter(_not_over(at), plant__in=list(plants), begins_at__lte=at)
     for stop in rows.order_by("begins_at", "id"):
         found.setdefault(stop.plant_id, []).append(stop)
     return found

@@ -4,15 +4,20 @@ from guatu.web.monitoring.views.alarms import acknowledge, alarms
 from guatu.web.monitoring.views.limits import answer, change, limit_history, limits
 from guatu.web.monitoring.views.plant import plant, trend
 from guatu.web.monitoring.views.plants import plants
+from guatu.web.monitoring.views.stops import all_stops, stops
+from guatu.web.monitoring.views.stops import end as end_stop
 
 __all__ = [
     "acknowledge",
     "alarms",
+    "all_stops",
     "answer",
     "change",
+    "end_stop",
     "limit_history",
     "limits",
     "plant",
     "plants",
+    "stops",
     "trend",
 ]

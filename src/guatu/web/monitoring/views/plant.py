@@ -16,6 +16,7 @@ from guatu.web.monitoring.errors import UnreachableError
 from guatu.web.monitoring.models import Plant, Point
 from guatu.web.monitoring.picture import Picture
 from guatu.web.monitoring.readings import PlantNow, plant_now
+from guatu.web.monitoring.stopped import stop_now
 from guatu.web.monitoring.views.common import seen_plant
 from guatu.web.monitoring.words import REJECTIONS
 from guatu.web.people.permission import may
@@ -45,6 +46,10 @@ def plant(request: SignedInRequest, plant_id: int) -> HttpResponse:
         "spans": [(code, word) for code, (_length, word) in trends.SPANS.items()],
         "span": _span(request),
         "waiting": queries.waiting(shown),
+        "stops_now": [
+            stop_now(stop, now, at=at)
+            for stop in queries.stops_holding([shown.pk], at).get(shown.pk, [])
+        ],
     }
     return render(request, "monitoring/plant.html", context)
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0004_keys_end_and_plants_rest'),
+        ('monitoring', '0005_limit_requests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
