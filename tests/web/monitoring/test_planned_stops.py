@@ -53,7 +53,7 @@ def on_the_wire(plant: Plant, at: datetime) -> tuple[Stop, ...]:
 
 
 def test_the_engine_gets_a_stop_with_its_moments_and_points(cast: Cast, line: Line) -> None:
-    flow = line.points["inlet_flow"]
+    flow = line.points["casting_speed"]
     stop = declared(line, cast, unit=flow.unit_id, suppressed=(flow.pk,))
     assert on_the_wire(line.plant, NOON) == (
         Stop(
@@ -103,6 +103,13 @@ def test_a_declaration_that_cannot_hold_is_refused(cast: Cast, line: Line, code:
     with pytest.raises(RefusedDeedError, match=code):
         declared(line, cast, **REFUSED[code])  # type: ignore[arg-type]
     assert not PlannedStop.objects.exists()
+
+
+def test_a_core_point_is_never_left_unjudged_by_a_declaration(cast: Cast, line: Line) -> None:
+    flow = line.points["inlet_flow"]
+    assert flow.core
+    with pytest.raises(RefusedDeedError, match="core_suppressed"):
+        declared(line, cast, suppressed=(flow.pk,))
 
 
 def test_two_stops_of_the_same_scope_and_time_are_refused_but_of_a_unit_beside_the_plant_not(

@@ -19,6 +19,7 @@ from guatu.web.connection.models import Connection
 from guatu.web.connection.wording import placed
 from guatu.web.monitoring.specs import unit_kinds
 from guatu.web.monitoring.words import unit_kind
+from guatu.web.shell.fields import PlainField
 
 ROWS = 4
 _TEXT = {"class": "form-control", "autocomplete": "off"}
@@ -33,8 +34,8 @@ OVERLAPS: tuple[tuple[str, Any], ...] = (
 """How long old keys go on beside a new one, in hours."""
 
 
-def _text(label: Any, *, most: int, required: bool = True) -> forms.CharField:  # noqa: ANN401
-    return forms.CharField(
+def _text(label: Any, *, most: int, required: bool = True) -> PlainField:  # noqa: ANN401
+    return PlainField(
         label=label, max_length=most, required=required, widget=forms.TextInput(attrs=_TEXT)
     )
 
@@ -148,7 +149,7 @@ class AskForm(forms.Form):
 class NoteForm(forms.Form):
     """The reason of a deed."""
 
-    note = forms.CharField(
+    note = PlainField(
         label=gettext_lazy("Reason"),
         max_length=2000,
         required=False,

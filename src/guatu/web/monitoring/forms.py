@@ -183,7 +183,8 @@ class StopForm(forms.Form):
         units = list(plant.units.order_by("id"))
         whole: tuple[str, Any] = ("", _("Whole plant"))
         self.fields["unit"].choices = [whole, *((unit.pk, unit.name) for unit in units)]  # type: ignore[attr-defined]
-        points = Point.objects.filter(unit__plant=plant, retired_at=None).order_by("unit_id", "id")
+        points = Point.objects.filter(unit__plant=plant, retired_at=None, core=False)
+        points = points.order_by("unit_id", "id")
         self.fields["suppressed"].choices = [  # type: ignore[attr-defined]
             (
                 unit.name,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from guatu.core.alarms.running import is_running
 from guatu.web.monitoring.models import PlannedStop
@@ -41,7 +42,7 @@ class StopNow:
     def contradiction(self) -> str:
         """What does not agree, in words; empty where all does."""
         if self.running:
-            facts = {"units": "、".join(self.running)}
+            facts = {"units": pgettext("between names", ", ").join(self.running)}
             return _("Declared stopped, but running: %(units)s") % facts
         if self.sending:
             facts = {"points": str(self.sending)}

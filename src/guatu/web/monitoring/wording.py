@@ -21,6 +21,12 @@ def _slot(fact: object) -> str:
     return str(words.SLOTS[Slot[name]]) if name in Slot.__members__ else name
 
 
+def _listed(told: Problem) -> str:
+    """Names, in the reader's punctuation."""
+    names = told.facts["points"]
+    return pgettext("between names", ", ").join(names if isinstance(names, list) else [])
+
+
 _PROBLEMS: dict[str, Callable[[Problem], str]] = {
     "reason_missing": lambda _p: _("Say why: the reason stays with this version."),
     "reason_too_long": lambda p: _("A reason has at most %(most)s characters.") % p.facts,
@@ -58,6 +64,9 @@ _PROBLEMS: dict[str, Callable[[Problem], str]] = {
     ),
     "unknown_unit": lambda _p: _("There is no such unit in this plant."),
     "suppressed_elsewhere": lambda _p: _("A point under maintenance must belong to what stops."),
+    "core_suppressed": lambda p: (
+        _("Core points are judged during a stop too: %(points)s.") % {"points": _listed(p)}
+    ),
     "stops_overlap": lambda _p: _("A stop of the same scope is declared for this time already."),
     "too_many_stops": lambda p: _("At most %(most)s stops can be ahead.") % p.facts,
     "stop_over": lambda _p: _("This stop is over already."),

@@ -88,6 +88,10 @@ def _problems(plant: Plant, spec: StopSpec, at: datetime) -> Iterator[Problem]:
     known = set(covered.filter(pk__in=spec.suppressed).values_list("pk", flat=True))
     if known != set(spec.suppressed):
         yield Problem(code="suppressed_elsewhere", where="suppressed")
+    core = covered.filter(pk__in=spec.suppressed, core=True).values_list("name", flat=True)
+    if core:
+        # A plant alone never silences a core point, by whatever way.
+        yield Problem(code="core_suppressed", where="suppressed", facts={"points": list(core)})
     ahead = PlannedStop.objects.filter(plant=plant, ended_at=None, ends_at__gt=at)
     same = ahead.filter(unit=spec.unit)
     if same.filter(begins_at__lt=spec.ends_at, ends_at__gt=spec.begins_at).exists():
