@@ -26,8 +26,18 @@ from guatu.telemetry.log import (
 )
 from guatu.telemetry.settings import LogSettings, StreamSettings
 
-PRODUCT = ("log", "prepare", "gateway", "engine", "live", "worker", "web")
-DEMO = ("log", "prepare-demo", "gateway", "engine", "live", "worker", "web", "demo-plants")
+PRODUCT = ("log", "prepare", "gateway", "engine", "live", "worker", "web", "keeper")
+DEMO = (
+    "log",
+    "prepare-demo",
+    "gateway",
+    "engine",
+    "live",
+    "worker",
+    "web",
+    "keeper",
+    "demo-plants",
+)
 
 
 def up(house: House, *, demo: bool) -> int:
@@ -121,6 +131,8 @@ def _children(house: House, environment: dict[str, str]) -> list[Child]:
         # It delivers at once what prepare left waiting, and needs the engine's streams for that.
         # Pages come before it, for somebody waits for them.
         own("worker", after=("engine", "web")),
+        # It needs nobody, and nobody waits for it: what it compiles must not slow the others down.
+        own("keeper", after=("engine", "web")),
         own("demo-plants", after=("gateway", "web")),
     ]
 

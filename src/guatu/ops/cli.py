@@ -18,6 +18,7 @@ PROCESSES = (
     "live",
     "worker",
     "web",
+    "keeper",
     "prepare",
     "prepare-demo",
     "demo-plants",

@@ -104,6 +104,13 @@ def web_application() -> object:
     return application
 
 
+def _keeper(_: House) -> None:
+    from guatu.ops.keeper import run_keeper  # noqa: PLC0415
+    from guatu.telemetry.settings import KeeperSettings  # noqa: PLC0415
+
+    run_keeper(KeeperSettings.from_env(os.environ))
+
+
 def _prepare(house: House) -> None:
     _set_up_web()
     from guatu.ops.prepare import prepare  # noqa: PLC0415
@@ -130,6 +137,7 @@ _PROCESSES = {
     "live": _live,
     "worker": _worker,
     "web": _web,
+    "keeper": _keeper,
     "prepare": _prepare,
     "prepare-demo": _prepare_demo,
     "demo-plants": _demo_plants,

@@ -174,7 +174,7 @@ def recent(
             for block in part.of_plant.get(plant, ()):
                 if block.cells.times[-1] >= start_ms and block.cells.times[0] <= end_ms:
                     _from_block(found, state, block, wanted, (start_ms, end_ms))
-    return {"stored": stored, "samples": found}
+    return {"stream": state.identity, "stored": stored, "samples": found}
 
 
 def _from_block(

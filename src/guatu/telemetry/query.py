@@ -14,12 +14,21 @@ from nats.errors import Error as NatsError
 
 from guatu.telemetry import log
 from guatu.telemetry.door import DoorClosed, door
-from guatu.telemetry.history.read import Columns, read_samples, sorted_columns, thinned
+from guatu.telemetry.history.course import (
+    RAW,
+    Course,
+    course_of_rolled,
+    course_of_samples,
+    read_rolled,
+    resolution_for,
+)
+from guatu.telemetry.history.read import EMPTY, Columns, Through, read_samples, sorted_columns
+from guatu.telemetry.history.rollup import WIDTHS
 from guatu.telemetry.ticket import write_ticket
 
 __all__ = [
-    "Columns",
     "Counts",
+    "Course",
     "EngineUnavailable",
     "LastValue",
     "PartitionStatus",
@@ -34,6 +43,7 @@ __all__ = [
     "live_ticket",
     "plant_quality",
     "quarantine",
+    "stored_history",
 ]
 
 
@@ -212,30 +222,77 @@ def last_values(plant_code: str, point_ids: Sequence[int]) -> list[LastValue]:
     ]
 
 
-def history(point_ids: Sequence[int], start_ms: int, end_ms: int, max_points: int) -> Columns:
-    """Give the samples of points over a span, stored ones and those still in memory.
+def history(
+    point_ids: Sequence[int],
+    start_ms: int,
+    end_ms: int,
+    max_points: int,
+    resolution: str | None = None,
+) -> Course:
+    """Give the course of points over a span, from what is stored and what is in memory still.
 
     Args:
         point_ids: database ids.
         start_ms: earliest sample time.
         end_ms: latest sample time, itself included.
-        max_points: about the most a point; of more, each stretch keeps its least and greatest.
+        max_points: about the most places a point; of more samples each stretch keeps its least
+            and greatest, and roll-ups are added up.
+        resolution: ``raw``, ``minute`` or ``hour``; None chooses by span and places.
 
     Raises:
         EngineUnavailable: if an engine does not answer: the newest samples would be missing.
     """
+    chosen = resolution or resolution_for(end_ms - start_ms, max_points)
+    newest, through = _newest(point_ids, start_ms, end_ms, chosen)
+    return _course(point_ids, (start_ms, end_ms), max_points, chosen, (newest, through))
+
+
+def stored_history(
+    point_ids: Sequence[int],
+    start_ms: int,
+    end_ms: int,
+    max_points: int,
+    resolution: str | None = None,
+) -> Course:
+    """As `history`, of what is stored alone: it answers also while no engine does."""
+    chosen = resolution or resolution_for(end_ms - start_ms, max_points)
+    return _course(point_ids, (start_ms, end_ms), max_points, chosen, (EMPTY, {}))
+
+
+def _course(
+    point_ids: Sequence[int],
+    span: tuple[int, int],
+    places: int,
+    resolution: str,
+    beside: tuple[Columns, dict[int, Through]],
+) -> Course:
+    folder, (start_ms, end_ms), (newest, through) = door().settings.history, span, beside
+    if resolution == RAW:
+        stored = read_samples(folder, point_ids, start_ms, end_ms, through=through)
+        return course_of_samples(sorted_columns([stored, newest]), start_ms, end_ms, places)
+    rolled = read_rolled(
+        folder, point_ids, start_ms, end_ms, resolution, through=through, newest=newest
+    )
+    return course_of_rolled(rolled, WIDTHS[resolution], end_ms - start_ms, places)
+
+
+def _newest(
+    point_ids: Sequence[int], start_ms: int, end_ms: int, resolution: str
+) -> tuple[Columns, dict[int, Through]]:
+    """Ask the engines for what is in no segment yet, and how far each has stored."""
+    wide = WIDTHS.get(resolution, 1)
     question = {
         "ask": "recent",
         "points": list(point_ids),
-        "start_ms": start_ms,
-        "end_ms": end_ms,
+        "start_ms": start_ms // wide * wide,
+        "end_ms": (end_ms // wide + 1) * wide - 1,
     }
-    through: dict[int, int] = {}
+    through: dict[int, Through] = {}
     parts: list[Columns] = []
     # Memory first: a segment stored after the answer is then not read a second time from disk.
     for partition in range(door().settings.streams.partitions):
         answer = _ask(partition, question)
-        through[partition] = int(answer["stored"])
+        through[partition] = Through(str(answer["stream"]), int(answer["stored"]))
         if answer["samples"]:
             point, at_ms, value, quality = zip(*answer["samples"], strict=True)
             parts.append(
@@ -246,9 +303,7 @@ def history(point_ids: Sequence[int], start_ms: int, end_ms: int, max_points: in
                     np.array(quality, np.int8),
                 )
             )
-    folder = door().settings.history
-    parts.append(read_samples(folder, point_ids, start_ms, end_ms, through=through))
-    return thinned(sorted_columns(parts), start_ms, end_ms, max(max_points, 4))
+    return sorted_columns(parts), through
 
 
 def counts(plant_code: str | None = None) -> Counts:

@@ -177,6 +177,40 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeeperSettings:
+    """The process that keeps history small, quick and no longer than wanted.
+
+    Args:
+        history: folder of all partitions.
+        every_ms: how often it looks for work.
+        raw_days: how long samples are kept.
+        core_days: how long those of core and state points are, where that is longer.
+        minute_days: how long what minutes come to is kept.
+        hour_days: how long what hours come to is kept.
+    """
+
+    history: Path
+    every_ms: int = 30_000
+    raw_days: int = 400
+    core_days: int = 400
+    minute_days: int = 1_100
+    hour_days: int = 3_700
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the environment; raises SettingsError."""
+        raw_days = _number(env, "GUATU_KEEP_RAW_DAYS", 400, 1)
+        return cls(
+            history=history_folder(env),
+            every_ms=_number(env, "GUATU_KEEPER_MS", 30_000, 100),
+            raw_days=raw_days,
+            core_days=max(_number(env, "GUATU_KEEP_CORE_DAYS", raw_days, 1), raw_days),
+            minute_days=_number(env, "GUATU_KEEP_MINUTE_DAYS", 1_100, 1),
+            hour_days=_number(env, "GUATU_KEEP_HOUR_DAYS", 3_700, 1),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSettings:
     """The process that pushes to browsers.
 

@@ -3,13 +3,15 @@
 ``partition=<p>/day=<yyyy-mm-dd>/<stream>-<first>-<last>-<from ms>_<to ms>.parquet``: the stream's
 identity, the sequences between two cuts, and the sample times inside, so that a reader opens only
 what it needs. Beside it ``….other.parquet`` where samples could not be scaled. Merged files cover
-the sequences of the segments that they replace.
+the sequences of the segments that they replace. Roll-ups lie in ``partition=<p>/rollup=minute/
+day=…`` and ``rollup=hour/month=…``, under the names of the segments that they tell of.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +70,29 @@ def day_folder(history: Path, partition: int, at_ms: int) -> Path:
     return partition_folder(history, partition) / f"day={day:%Y-%m-%d}"
 
 
+def rolled_folder(history: Path, partition: int, width: str) -> Path:
+    """Folder of a partition's roll-ups of a width, ``minute`` or ``hour``."""
+    return partition_folder(history, partition) / f"rollup={width}"
+
+
+ROLLED_WITHIN = {"minute": "day=", "hour": "month="}
+"""How the folders of roll-ups begin: hours are so few that a file holds a month of them."""
+
+
+def rolled_path(history: Path, partition: int, width: str, day: str, name: SegmentName) -> Path:
+    """Where the roll-ups of a segment lie.
+
+    Args:
+        history: its folder.
+        partition: its number.
+        width: ``minute`` or ``hour``.
+        day: the day of the folder of the segment, yyyy-mm-dd.
+        name: the segment's.
+    """
+    inside = f"day={day}" if width == "minute" else f"month={day[:7]}"
+    return rolled_folder(history, partition, width) / inside / str(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A segment on disk."""
@@ -76,16 +101,52 @@ class Segment:
     name: SegmentName
 
 
-def segments(folder: Path) -> list[Segment]:
-    """List a partition's segments in order, without those that a merged one covers."""
-    found = [
-        Segment(Path(entry.path), name)
-        for day in _folders(folder)
-        for entry in os.scandir(day)
-        if (name := SegmentName.read(entry.name)) is not None
-    ]
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is merged as one: a cut, or an earlier merge, with the files of both kinds.
+
+    Args:
+        stream: identity of the stream.
+        first: first sequence covered.
+        last: last sequence covered.
+        files: usually one of a kind; more only where a merge was interrupted, or cuts overlap.
+    """
+
+    stream: str
+    first: int
+    last: int
+    files: tuple[Segment, ...]
+
+    @property
+    def span_ms(self) -> tuple[int, int]:
+        """Earliest and latest sample time."""
+        names = [file.name for file in self.files]
+        return min(name.from_ms for name in names), max(name.to_ms for name in names)
+
+    def covers(self, other: SegmentName) -> bool:
+        """Whether the sequences of a segment lie inside."""
+        return self.stream == other.stream and self.first <= other.first <= other.last <= self.last
+
+
+def segments(folder: Path, within: str = "day=") -> list[Segment]:
+    """List a partition's segments in order, without those that a merged one covers.
+
+    Args:
+        folder: of the partition, or of one of its roll-ups.
+        within: how the names of the folders inside begin.
+    """
+    return uncovered(all_segments(folder, within))
+
+
+def all_segments(folder: Path, within: str = "day=") -> list[Segment]:
+    """List segments, those too that a merged one covers."""
+    return [segment for inside in _folders(folder, within) for segment in _listed(inside)]
+
+
+def uncovered(found: list[Segment]) -> list[Segment]:
+    """Leave out the segments that another of their kind covers, and put the rest in order."""
     # The widest first among those that begin together: what lies inside it is covered by it.
-    found.sort(key=lambda s: (s.name.other, s.name.stream, s.name.first, -s.name.last))
+    found = sorted(found, key=lambda s: (s.name.other, s.name.stream, s.name.first, -s.name.last))
     kept: list[Segment] = []
     for segment in found:
         before = kept[-1].name if kept else None
@@ -99,10 +160,56 @@ def segments(folder: Path) -> list[Segment]:
     return kept
 
 
-def _folders(folder: Path) -> Iterator[str]:
+def units(found: list[Segment]) -> list[Unit]:
+    """Group segments of both kinds by the sequences that they share, in order."""
+    grouped: list[list[Segment]] = []
+    stream, last = "", -1
+    for segment in sorted(found, key=lambda s: (s.name.stream, s.name.first, s.name.other)):
+        if grouped and segment.name.stream == stream and segment.name.first <= last:
+            grouped[-1].append(segment)
+            last = max(last, segment.name.last)
+        else:
+            grouped.append([segment])
+            stream, last = segment.name.stream, segment.name.last
+    return [
+        Unit(
+            group[0].name.stream,
+            group[0].name.first,
+            max(segment.name.last for segment in group),
+            tuple(group),
+        )
+        for group in grouped
+    ]
+
+
+_seen: dict[str, tuple[int, list[Segment]]] = {}
+SETTLED_NS = 2_000_000_000
+"""A folder's time of change tells only to a clock's turn: one changed this lately is read again."""
+
+
+def _listed(folder: str) -> list[Segment]:
+    """List the segments of one folder; from memory where it has not changed."""
+    try:
+        changed = Path(folder).stat().st_mtime_ns
+        known = _seen.get(folder)
+        if known is not None and known[0] == changed:
+            return known[1]
+        found = [
+            Segment(Path(entry.path), name)
+            for entry in os.scandir(folder)
+            if (name := SegmentName.read(entry.name)) is not None
+        ]
+    except FileNotFoundError:  # an emptied folder was taken away meanwhile
+        return []
+    if time.time_ns() - changed > SETTLED_NS:
+        _seen[folder] = changed, found
+    return found
+
+
+def _folders(folder: Path, within: str) -> Iterator[str]:
     if folder.is_dir():
         for entry in os.scandir(folder):
-            if entry.is_dir() and entry.name.startswith("day="):
+            if entry.name.startswith(within) and entry.is_dir():
                 yield entry.path
 
 

@@ -1,19 +1,32 @@
-"""Reading history back: by any process, with no engine running, by DuckDB over the segments."""
+"""Reading history back: by any process, with no engine running, straight from the segments."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from guatu.telemetry.cells import TENS
-from guatu.telemetry.history.layout import Segment, partition_folder, partitions, segments
+from guatu.telemetry.history.footers import Wanted, read_wanted
+from guatu.telemetry.history.layout import (
+    Segment,
+    SegmentName,
+    partition_folder,
+    partitions,
+    segments,
+)
 
-TRIES = 3
+logger = logging.getLogger(__name__)
+
+TRIES = 4
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +48,50 @@ class Columns:
     def __len__(self) -> int:
         return len(self.point)
 
+    def only(self, kept: NDArray[Any]) -> Columns:
+        """Choose samples, by a mask or by places."""
+        return Columns(self.point[kept], self.at_ms[kept], self.value[kept], self.quality[kept])
+
 
 EMPTY = Columns(
     np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int8)
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Through:
+    """How far a partition is wanted from disk, because what comes after was read elsewhere.
+
+    Args:
+        stream: identity of the stream that the sequence counts in.
+        sequence: the last one wanted; segments of other streams are wanted wholly.
+    """
+
+    stream: str
+    sequence: int
+
+
 def sorted_columns(parts: Sequence[Columns]) -> Columns:
-    """Join parts and sort them by point and time."""
+    """Join parts and sort them by point and time; of two of one time the first part's stays."""
+    parts = [part for part in parts if len(part)]
     if not parts:
         return EMPTY
     point = np.concatenate([part.point for part in parts])
     at_ms = np.concatenate([part.at_ms for part in parts])
     value = np.concatenate([part.value for part in parts])
     quality = np.concatenate([part.quality for part in parts])
+    same, later = point[1:] == point[:-1], at_ms[1:] > at_ms[:-1]
+    if np.all((point[1:] > point[:-1]) | (same & later)):
+        return Columns(point, at_ms, value, quality)
     order = np.lexsort((at_ms, point))
-    return Columns(point[order], at_ms[order], value[order], quality[order])
+    point, at_ms, value, quality = point[order], at_ms[order], value[order], quality[order]
+    kept = np.ones(len(point), np.bool_)
+    kept[1:] = (point[1:] != point[:-1]) | (at_ms[1:] != at_ms[:-1])
+    return Columns(point[kept], at_ms[kept], value[kept], quality[kept])
 
 
 def stored_segments(
-    history: Path, start_ms: int, end_ms: int, *, through: dict[int, int] | None = None
+    history: Path, start_ms: int, end_ms: int, *, through: Mapping[int, Through] | None = None
 ) -> list[Segment]:
     """List segments that may hold samples of a span.
 
@@ -62,17 +99,24 @@ def stored_segments(
         history: its folder.
         start_ms: earliest sample time wanted.
         end_ms: latest sample time wanted, itself included.
-        through: for each partition, the last sequence wanted from disk; others wholly.
+        through: for each partition, how far it is wanted; others wholly.
     """
-    through = through or {}
     return [
         segment
         for partition in partitions(history)
-        for segment in segments(partition_folder(history, partition))
-        if segment.name.from_ms <= end_ms
-        and segment.name.to_ms >= start_ms
-        and segment.name.last <= through.get(partition, segment.name.last)
+        for segment in in_span(segments(partition_folder(history, partition)), start_ms, end_ms)
+        if is_wanted(segment.name, (through or {}).get(partition))
     ]
+
+
+def in_span(found: Iterable[Segment], start_ms: int, end_ms: int) -> list[Segment]:
+    """Choose the segments whose names say that they may hold samples of a span."""
+    return [one for one in found if one.name.from_ms <= end_ms and one.name.to_ms >= start_ms]
+
+
+def is_wanted(name: SegmentName, through: Through | None) -> bool:
+    """Whether a segment is wanted from disk."""
+    return through is None or name.stream != through.stream or name.last <= through.sequence
 
 
 def read_samples(
@@ -81,9 +125,9 @@ def read_samples(
     start_ms: int,
     end_ms: int,
     *,
-    through: dict[int, int] | None = None,
+    through: Mapping[int, Through] | None = None,
 ) -> Columns:
-    """Read the samples of some points.
+    """Read the samples of some points, each point and time once: as it was logged first.
 
     Args:
         history: its folder.
@@ -92,47 +136,53 @@ def read_samples(
         end_ms: latest time, itself included.
         through: see `stored_segments`.
     """
-    for attempt in range(TRIES):
+
+    def read() -> Columns:
         found = stored_segments(history, start_ms, end_ms, through=through)
-        if not found or not points:
-            return EMPTY
+        return samples_of(found, points, start_ms, end_ms)
+
+    return persistently(read)
+
+
+def persistently(read: Callable[[], T]) -> T:
+    """Read again where a merge took a file away between listing and opening it.
+
+    Raises:
+        FileNotFoundError: if files vanish faster than they can be opened.
+    """
+    for _ in range(TRIES - 1):
         try:
-            return _read(found, points, start_ms, end_ms)
-        except duckdb.IOException:
-            # A merge took a file away between listing and opening; its samples lie elsewhere now.
-            if attempt + 1 == TRIES:
-                raise
-    return EMPTY
+            return read()
+        except FileNotFoundError:
+            continue
+    return read()
 
 
-def _read(found: list[Segment], points: Sequence[int], start_ms: int, end_ms: int) -> Columns:
+def samples_of(
+    found: Sequence[Segment], points: Sequence[int], start_ms: int, end_ms: int
+) -> Columns:
+    """Read the samples of some points from some segments, each point and time once.
+
+    Raises:
+        FileNotFoundError: if a segment is not there any more.
+    """
+    wanted = Wanted.of(points, start_ms, end_ms)
     parts = []
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("SET threads = 2")
-        for other in (False, True):
-            files = [str(segment.path) for segment in found if segment.name.other == other]
-            if files:
-                columns = connection.execute(
-                    f"SELECT point, at_ms, {'quality, value' if other else 'decimals, scaled'} "  # noqa: S608 # two literals
-                    "FROM read_parquet(?) "
-                    "WHERE point IN (SELECT unnest(?)) AND point BETWEEN ? AND ? "
-                    "AND at_ms BETWEEN ? AND ? ORDER BY point, at_ms",
-                    [files, list(points), min(points), max(points), start_ms, end_ms],
-                ).fetchnumpy()
-                parts.append(_columns(columns))
-    return parts[0] if len(parts) == 1 else sorted_columns(parts)
+    # In the order of the log: of two samples of one time the first stays.
+    for segment in sorted(found, key=lambda one: (one.name.stream, one.name.first, one.name.other)):
+        try:
+            parts += [_columns(piece) for piece in read_wanted(segment.path, wanted)]
+        except pa.ArrowException:
+            # One damaged file must not hide all the others; `guatu history verify` tells of it.
+            logger.exception("%s cannot be read and is left out", segment.path)
+    return sorted_columns(parts)
 
 
-def _columns(found: dict[str, np.ndarray]) -> Columns:
-    whole = {name: np.ma.getdata(column) for name, column in found.items()}
-    if "scaled" in whole:
-        value = whole["scaled"] / TENS[whole["decimals"].astype(np.intp)]
-        quality = np.zeros(len(value), np.int8)
-    else:
-        value = whole["value"].astype(np.float64)
-        quality = whole["quality"].astype(np.int8)
-    point, at_ms = whole["point"].astype(np.int32), whole["at_ms"].astype(np.int64)
-    return Columns(point, at_ms, value, quality)
+def _columns(found: dict[str, NDArray[Any]]) -> Columns:
+    is_scaled = "scaled" in found
+    value = found["scaled"] / TENS[found["decimals"]] if is_scaled else found["value"]
+    quality = np.zeros(len(value), np.int8) if is_scaled else found["quality"]
+    return Columns(found["point"], found["at_ms"], value, quality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +237,4 @@ def thinned(columns: Columns, start_ms: int, end_ms: int, most: int) -> Columns:
     first = order[np.concatenate(([True], change))]
     last = order[np.concatenate((change, [True]))]
     keep = np.union1d(np.union1d(first, last), np.flatnonzero(~crowded))
-    return Columns(
-        columns.point[keep], columns.at_ms[keep], columns.value[keep], columns.quality[keep]
-    )
+    return columns.only(keep)

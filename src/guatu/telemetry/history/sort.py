@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,23 @@ class Part:
     def only(self, kept: NDArray[np.bool_]) -> Part:
         """Leave out samples."""
         return Part(self.point[kept], self.at_ms[kept], self.tag[kept], self.cell[kept])
+
+    def cut(self, begin: int, end: int) -> Part:
+        """Give a stretch of the samples, without copying."""
+        kept = slice(begin, end)
+        return Part(self.point[kept], self.at_ms[kept], self.tag[kept], self.cell[kept])
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Put parts behind each other."""
+    if len(parts) == 1:
+        return parts[0]
+    return Part(
+        np.concatenate([part.point for part in parts]),
+        np.concatenate([part.at_ms for part in parts]),
+        np.concatenate([part.tag for part in parts]),
+        np.concatenate([part.cell for part in parts]),
+    )
 
 
 @dataclass(slots=True)
@@ -170,7 +188,7 @@ def _scatter(
 
 
 @compiled
-def _settle(unsettled, ends, counts, at_ms, tag, cell, kept):
+def settle(unsettled, ends, counts, at_ms, tag, cell, kept) -> None:
     """Sort the unsettled points by time; of two samples of one time the one logged first stays."""
     for row in np.flatnonzero(unsettled):
         begin, end = ends[row] - counts[row], ends[row]
@@ -222,7 +240,7 @@ class _Sorting:
             part.point, part.at_ms, part.tag, part.cell,
         )  # fmt: skip
         if unsettled.any():
-            _settle(unsettled, self.ends, self.counts, part.at_ms, part.tag, part.cell, self.kept)
+            settle(unsettled, self.ends, self.counts, part.at_ms, part.tag, part.cell, self.kept)
 
     def settled(self) -> tuple[Part, NDArray[np.int32]]:
         """Give the samples, and the database ids of those left out."""

@@ -7,14 +7,16 @@ with their quality. Either way the value read back equals the value sent.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from guatu.telemetry.cells import cells_of
-from guatu.telemetry.history.sort import Block, Part, sort_blocks
+from guatu.telemetry.history.sort import Block, Part, joined, sort_blocks
 
 ROW_GROUP = 1 << 18
 
@@ -26,10 +28,78 @@ def _schema(tag: str, cell: str, kind: pa.DataType) -> pa.Schema:
 
 SCALED = _schema("decimals", "scaled", pa.int32())
 OTHERS = _schema("quality", "value", pa.float64())
-# Points stand in runs, and a plant's points share their times: repeats that lz4 finds at half the
-# cost of delta encoding, and in less space. zstd's fast levels overlook them.
+# In an arrival segment points stand in short runs, and a plant's points share their times: repeats
+# that lz4 finds at half the cost of delta encoding, and in less space. zstd's fast levels overlook
+# them. A dictionary of the decimals would cost more than all the rest.
 COMPRESSION = {"point": "lz4", "at_ms": "lz4"}
 ENCODING = {"point": "PLAIN", "at_ms": "PLAIN"}
+
+
+class PartWriter:
+    """Writes a file piece by piece, in row groups of one size, and makes its contents durable.
+
+    Args:
+        path: where; not yet the name readers look for.
+        schema: SCALED or OTHERS.
+        merged: whether a point's samples stand in runs so long that differences say them best.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, *, merged: bool) -> None:
+        tag, cell = schema.names[2:]
+        codec = {**COMPRESSION, tag: "zstd", cell: "zstd"}
+        encoding = {**ENCODING, tag: "PLAIN", cell: "BYTE_STREAM_SPLIT"}
+        if merged:
+            encoding["at_ms"] = "DELTA_BINARY_PACKED"
+            if schema is SCALED:
+                codec[cell], encoding[cell] = "lz4", "DELTA_BINARY_PACKED"
+        self._schema = schema
+        self._waiting: list[Part] = []
+        self._file = path.open("wb")
+        self._writer = pq.ParquetWriter(
+            self._file,
+            schema,
+            compression=codec,
+            compression_level={name: 1 for name, kind in codec.items() if kind == "zstd"},
+            use_dictionary=False,
+            write_statistics=["point", "at_ms"],
+            column_encoding=encoding,
+        )
+
+    def tell(self, facts: Mapping[str, str]) -> None:
+        """Let the file say something of itself beside its rows."""
+        self._writer.add_key_value_metadata(dict(facts))
+
+    def add(self, part: Part) -> None:
+        """Take samples that follow those before, in order."""
+        waits = sum(len(one) for one in self._waiting)
+        if waits + len(part) < ROW_GROUP:
+            self._waiting.append(part)
+            return
+        # Only what fills up the row group that waits is copied.
+        head = ROW_GROUP - waits if waits else 0
+        if head:
+            self._write(joined([*self._waiting, part.cut(0, head)]))
+        end = head + (len(part) - head) // ROW_GROUP * ROW_GROUP
+        if end > head:
+            self._write(part.cut(head, end))
+        self._waiting = [part.cut(end, len(part))] if end < len(part) else []
+
+    def _write(self, part: Part) -> None:
+        columns = [pa.array(column) for column in (part.point, part.at_ms, part.tag, part.cell)]
+        table = pa.Table.from_arrays(columns, schema=self._schema)
+        self._writer.write_table(table, row_group_size=ROW_GROUP)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._file:
+            if kind is None and self._waiting:
+                self._write(joined(self._waiting))
+            # Also after a failure: the writer must not try again when nobody looks any more.
+            self._writer.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
 
 def write_part(path: Path, part: Part, schema: pa.Schema) -> None:
@@ -40,22 +110,8 @@ def write_part(path: Path, part: Part, schema: pa.Schema) -> None:
         part: what.
         schema: SCALED or OTHERS.
     """
-    tag, cell = schema.names[2:]
-    columns = [pa.array(column) for column in (part.point, part.at_ms, part.tag, part.cell)]
-    with path.open("wb") as file:
-        with pq.ParquetWriter(
-            file,
-            schema,
-            compression={**COMPRESSION, tag: "zstd", cell: "zstd"},
-            compression_level={tag: 1, cell: 1},
-            use_dictionary=[tag],
-            write_statistics=["point", "at_ms"],
-            column_encoding={**ENCODING, cell: "BYTE_STREAM_SPLIT"},
-        ) as writer:
-            table = pa.Table.from_arrays(columns, schema=schema)
-            writer.write_table(table, row_group_size=ROW_GROUP)
-        file.flush()
-        os.fsync(file.fileno())
+    with PartWriter(path, schema, merged=False) as writer:
+        writer.add(part)
 
 
 def warm_up() -> None:

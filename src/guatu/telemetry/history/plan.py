@@ -1,0 +1,235 @@
+"""What is due to be merged: decided from names, footers and the engine's checkpoint alone."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from guatu.telemetry.history.footers import footer
+from guatu.telemetry.history.layout import (
+    CHECKPOINT,
+    ROLLED_WITHIN,
+    Segment,
+    SegmentName,
+    Unit,
+    all_segments,
+    partition_folder,
+    rolled_folder,
+    segments,
+    uncovered,
+    units,
+)
+from guatu.telemetry.history.write import ROW_GROUP
+
+logger = logging.getLogger("keeper")
+
+AGE_MS = 60_000
+"""What is younger is left alone: a reader may know only the checkpoint before it."""
+FRESH_MS = 3_600_000
+FRESH_UNITS = 120
+FRESH_ROWS, MOST_FRESH_ROWS, DAY_SHARE = 32_000_000, 256_000_000, 8
+"""Fresh segments are merged once there are so many, or once they are an eighth of their day."""
+DAY_ROWS = 200_000_000
+"""A day of no more than this is merged into one file when it is over."""
+OPEN_ROWS = 12_000_000
+"""Rows that a merge may hold at a time, a row group of each file; about 200 megabytes."""
+MOST_FILES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a partition's engine is, by its checkpoint.
+
+    Args:
+        stream: identity of its stream; empty where there is no checkpoint.
+        sequence: the last one in a segment that stays; the engine writes later ones again.
+        day: the day of the cut, yyyy-mm-dd; empty where there is no checkpoint.
+        written_ms: when it was written.
+    """
+
+    stream: str = ""
+    sequence: int = 0
+    day: str = ""
+    written_ms: float = 0.0
+
+    def settles(self, unit: Unit) -> bool:
+        """Whether a unit stays as it is, whatever happens to the engine."""
+        if not self.stream:
+            return True
+        if unit.stream == self.stream:
+            return unit.last <= self.sequence
+        # A log made anew has cut its first segment before its first checkpoint.
+        return all(changed_ms(file.path) < self.written_ms for file in unit.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The units of one day's folder that are there to be merged.
+
+    Args:
+        name: yyyy-mm-dd.
+        units: in order.
+        rolled: names of the roll-ups of minutes and hours that there are.
+    """
+
+    name: str
+    units: list[Unit]
+    rolled: tuple[list[SegmentName], ...]
+
+    def is_fresh(self, unit: Unit) -> bool:
+        """Whether a unit was never merged, or its merge was interrupted."""
+        kinds = [file.name.other for file in unit.files]
+        ranges = {(file.name.first, file.name.last) for file in unit.files}
+        is_whole = len(set(kinds)) == len(kinds) and len(ranges) == 1
+        return not is_whole or not all(is_told_of(unit, names) for names in self.rolled)
+
+
+def is_told_of(unit: Unit | SegmentName, names: Sequence[SegmentName]) -> bool:
+    """Whether sorted roll-ups tell of sequences."""
+    place = bisect_right(names, (unit.stream, unit.first), key=lambda n: (n.stream, n.first)) - 1
+    return place >= 0 and names[place].stream == unit.stream and unit.last <= names[place].last
+
+
+def changed_ms(path: Path) -> float:
+    """When a file was written."""
+    return path.stat().st_mtime_ns / 1e6
+
+
+def head_of(history: Path, partition: int) -> Head:
+    """Read how far the engine of a partition is."""
+    path = partition_folder(history, partition) / CHECKPOINT
+    try:
+        with np.load(path) as file:
+            meta = orjson.loads(file["meta"].tobytes())
+    except FileNotFoundError:
+        return Head()
+    day = np.datetime64(int(meta["cut_tick_ms"]), "ms").astype("datetime64[D]")
+    return Head(str(meta["identity"]), int(meta["cut_sequence"]), str(day), changed_ms(path))
+
+
+def days_of(history: Path, partition: int) -> list[Day]:
+    """List the days of a partition, oldest first."""
+    folder = partition_folder(history, partition)
+    rolled = tuple(
+        sorted(s.name for s in segments(rolled_folder(history, partition, width), within))
+        for width, within in ROLLED_WITHIN.items()
+    )
+    found = sorted(all_segments(folder), key=lambda segment: segment.path.parent.name)
+    return [
+        Day(name.removeprefix("day="), units(uncovered(list(group))), rolled)
+        for name, group in groupby(found, key=lambda segment: segment.path.parent.name)
+    ]
+
+
+def due(day: Day, head: Head, now_ms: int, *, at_once: bool = False) -> list[list[Unit]]:
+    """Give the groups of a day's units that are to be merged now, each into one.
+
+    Args:
+        day: its units.
+        head: how far the engine is.
+        now_ms: the time now.
+        at_once: also what is not due yet.
+    """
+    is_over = bool(head.day) and day.name < head.day
+    groups: list[list[Unit]] = []
+    for run in _runs(day, head, now_ms, at_once=at_once):
+        rows = sum(_rows(unit) for unit in run)
+        if (is_over or at_once) and rows <= DAY_ROWS:
+            if len(run) > 1 or day.is_fresh(run[0]):
+                groups += _bounded(run)
+            continue
+        fresh_runs = [list(g) for fresh, g in groupby(run, key=day.is_fresh) if fresh]
+        for fresh in fresh_runs:
+            if is_over or at_once or _is_due(fresh, rows, now_ms):
+                groups += _bounded(fresh)
+    return groups
+
+
+def _runs(day: Day, head: Head, now_ms: int, *, at_once: bool) -> list[list[Unit]]:
+    """Part a day's units where a merge must not reach across."""
+
+    def mark(unit: Unit) -> tuple[str, bool]:
+        is_old = at_once or all(changed_ms(f.path) <= now_ms - AGE_MS for f in unit.files)
+        return unit.stream, is_old and head.settles(unit) and _is_whole(unit)
+
+    return [list(group) for (_, may), group in groupby(day.units, key=mark) if may]
+
+
+def _is_whole(unit: Unit) -> bool:
+    """Whether all files of a unit can be read; a damaged one is left to `verify`."""
+    try:
+        for file in unit.files:
+            footer(file.path)
+    except (pa.ArrowException, FileNotFoundError):
+        logger.warning("%s cannot be read; run guatu history verify", unit.files[0].path)
+        return False
+    return True
+
+
+def _rows(unit: Unit) -> int:
+    return sum(footer(file.path).rows for file in unit.files)
+
+
+def _is_due(fresh: Sequence[Unit], day_rows: int, now_ms: int) -> bool:
+    enough = min(max(day_rows // DAY_SHARE, FRESH_ROWS), MOST_FRESH_ROWS)
+    oldest_ms = min(changed_ms(file.path) for file in fresh[0].files)
+    return (
+        len(fresh) >= FRESH_UNITS
+        or sum(_rows(unit) for unit in fresh) >= enough
+        or now_ms - oldest_ms >= FRESH_MS
+    )
+
+
+def _bounded(run: Sequence[Unit]) -> list[list[Unit]]:
+    """Part a run into groups that a merge can hold, each of two at least where there are two."""
+    groups: list[list[Unit]] = []
+    open_rows = files = 0
+    for unit in run:
+        opens = sum(min(footer(file.path).rows, ROW_GROUP) for file in unit.files)
+        full = open_rows + opens > OPEN_ROWS or files + len(unit.files) > MOST_FILES
+        if not groups or (full and len(groups[-1]) > 1):
+            groups.append([])
+            open_rows = files = 0
+        groups[-1].append(unit)
+        open_rows, files = open_rows + opens, files + len(unit.files)
+    return groups
+
+
+def due_rolled(history: Path, partition: int, width: str, head: Head) -> list[list[Segment]]:
+    """Give the roll-ups of days that are over which are to be merged, each group into one.
+
+    Nothing lies between those of a group that they do not tell of.
+    """
+    folder, within = rolled_folder(history, partition, width), ROLLED_WITHIN[width]
+    raw = segments(partition_folder(history, partition))
+    day_of = {(s.name.stream, s.name.first): s.path.parent.name.removeprefix("day=") for s in raw}
+    groups: list[list[Segment]] = []
+    found = sorted(segments(folder, within), key=lambda s: (s.path.parent.name, s.name))
+    for _, inside in groupby(found, key=lambda s: (s.path.parent.name, s.name.stream)):
+        group: list[Segment] = []
+        for segment in inside:
+            told = [key for key in day_of if _tells(segment.name, key)]
+            is_over = bool(head.day) and all(day_of[key] < head.day for key in told)
+            if group and (not is_over or _between(group[-1].name, segment.name, day_of)):
+                groups.append(group)
+                group = []
+            if is_over:
+                group.append(segment)
+        groups.append(group)
+    return [group for group in groups if len(group) > 1]
+
+
+def _tells(name: SegmentName, key: tuple[str, int]) -> bool:
+    return name.stream == key[0] and name.first <= key[1] <= name.last
+
+
+def _between(one: SegmentName, next_: SegmentName, found: Iterable[tuple[str, int]]) -> bool:
+    return any(stream == one.stream and one.last < first < next_.first for stream, first in found)

@@ -1,0 +1,109 @@
+"""Files sorted by point, read side by side: a row group of each at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+NO_LIMIT = 1 << 40
+
+
+class Piece(Protocol):
+    """Rows sorted by point."""
+
+    @property
+    def point(self) -> NDArray[np.int32]:
+        """Database ids."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def cut(self, begin: int, end: int) -> Self:
+        """Give a stretch of the rows, without copying."""
+        ...
+
+
+P = TypeVar("P", bound=Piece)
+
+
+def array_of(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Give a column as an array, without copying where it lies in one piece."""
+    one = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    array: NDArray[Any] = one.to_numpy()
+    return array
+
+
+class Source(Generic[P]):
+    """A file being read: the row groups that are open now, less what was taken.
+
+    Args:
+        file: what is read.
+        make: makes a piece of the columns of a row group.
+        join: puts pieces behind each other.
+    """
+
+    def __init__(
+        self, file: pq.ParquetFile, make: Callable[..., P], join: Callable[[Sequence[P]], P]
+    ) -> None:
+        self._file, self._make, self._join = file, make, join
+        self._next = 0
+        self._held: P | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether no row group is left to be opened."""
+        return self._next >= int(self._file.num_row_groups)
+
+    @property
+    def last_point(self) -> int | None:
+        """The last point held; None if nothing is."""
+        return int(self._held.point[-1]) if self._held is not None else None
+
+    def begins_before(self, point: int) -> bool:
+        """Whether it holds rows of a point before one."""
+        return self._held is not None and int(self._held.point[0]) < point
+
+    def open_next(self) -> None:
+        """Open the next row group that has rows, if any."""
+        while not self.is_read:
+            table = self._file.read_row_group(self._next, use_threads=False)
+            self._next += 1
+            if table.num_rows:
+                piece = self._make(*(array_of(column) for column in table.columns))
+                self._held = piece if self._held is None else self._join([self._held, piece])
+                return
+
+    def take(self, before: int) -> P | None:
+        """Take the rows of the points before one."""
+        held = self._held
+        if held is None:
+            return None
+        end = int(np.searchsorted(held.point, before))
+        self._held = held.cut(end, len(held)) if end < len(held) else None
+        return held.cut(0, end) if end else None
+
+
+def frontier(sources: Sequence[Source[Any]]) -> int | None:
+    """Open what must be opened, and give the point before which every source is complete.
+
+    None where nothing is left.
+    """
+    for source in sources:
+        if source.last_point is None:
+            source.open_next()
+    while True:
+        unread = [source for source in sources if not source.is_read]
+        limit = min((s.last_point for s in unread if s.last_point is not None), default=NO_LIMIT)
+        if any(source.begins_before(limit) for source in sources):
+            return limit
+        # One point fills whole row groups: it is complete only with the next ones.
+        stuck = [source for source in unread if source.last_point == limit]
+        if not stuck:
+            return None
+        for source in stuck:
+            source.open_next()
