@@ -47,6 +47,8 @@ def part(rows: dict[tuple[int, int], float], cell: Callable[[float], float], tag
 
 def quality(value: float) -> int:
     """What the samples here say of themselves: a few of those that cannot be scaled are bad."""
+    if round(value * 10) / 10 == value:
+        return 0
     return 64 if value > 5e5 else 1 if value < -5e5 else 0
 
 

@@ -1,9 +1,9 @@
 """Roll-ups: what the samples of a minute or an hour come to, point by point.
 
-A row tells how many samples there were (bad ones are left out, as they are in judging), the least, the greatest, their sum, the first and the
-last time and the last value. Rows of one point and stretch of time are added up, so late samples
-only bring one more row; two rows whose times run into each other may tell of the same samples,
-and are then counted anew from the samples themselves.
+A row tells how many samples there were (bad ones are left out, as they are in judging), the
+least, the greatest, their sum, the first and the last time and the last value. Rows of one point
+and stretch of time are added up, so late samples only bring one more row; two rows whose times run
+into each other may tell of the same samples, and are then counted anew from the samples.
 """
 # ruff: noqa: ANN001, ANN202, PLR0913, PLR0917 (types are numba's)
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
