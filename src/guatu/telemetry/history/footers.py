@@ -91,10 +91,12 @@ def footer(path: Path) -> Footer:
 
 
 def _bounds(metadata: Any, column: int) -> NDArray[np.int64]:  # noqa: ANN401 - Arrow has no types
-    groups = [
-        metadata.row_group(i).column(column).statistics for i in range(metadata.num_row_groups)
-    ]
-    return np.array([[s.min for s in groups], [s.max for s in groups]], np.int64)
+    groups = range(metadata.num_row_groups)
+    told = [metadata.row_group(i).column(column).statistics for i in groups]
+    # A file that somebody else wrote may tell nothing: then anything may be inside.
+    low = [-(2**62) if one is None else one.min for one in told]
+    high = [2**62 if one is None else one.max for one in told]
+    return np.array([low, high], np.int64)
 
 
 def read_wanted(

@@ -46,7 +46,8 @@ class Input:
 
     Args:
         path: where it is.
-        rank: its place in the order of the log; of two samples of one time the lower one stays.
+        rank: its place in the order of the log; of two samples of one time the lower one stays,
+            unless only the other is usable.
         other: whether it holds the samples that could not be scaled.
     """
 
@@ -145,9 +146,9 @@ def _order_ranks(unsettled, ends, counts, at_ms, ranks):
 @compiled
 def _drop_later(
     begins, ends, at_ms, kept, ranks,
-    other_begins, other_ends, others, other_kept, other_ranks,
+    other_begins, other_ends, others, other_kept, other_ranks, other_tag,
 ):  # fmt: skip
-    """Of a scaled and another sample of one point and time leave out the one logged later."""
+    """Of a scaled and another sample of one point and time leave one out: the bad, or the later."""
     for row in range(len(begins)):
         at = begins[row]
         for other in range(other_begins[row], other_ends[row]):
@@ -156,10 +157,21 @@ def _drop_later(
             if at == ends[row]:
                 break
             if other_kept[other] and at_ms[at] == others[other]:
-                if other_ranks[other] < ranks[at]:
+                if other_ranks[other] < ranks[at] and other_tag[other] < LEAST_BAD:
                     kept[at] = False
                 else:
                     other_kept[other] = False
+
+
+@compiled
+def _prefer_usable(point, at_ms, quality, kept):
+    """Where a point has several samples of one time, and the first is bad, keep one that is not."""
+    first = 0
+    for i in range(1, len(kept)):
+        if point[i] != point[first] or at_ms[i] != at_ms[first]:
+            first = i
+        elif quality[first] >= LEAST_BAD and quality[i] < LEAST_BAD:
+            kept[first], kept[i], first = False, True, i
 
 
 class _Gathered:
@@ -228,6 +240,7 @@ def _together(
     ranked = bool(slices[0] and slices[1])
     scaled = _Gathered(slices[0], np.dtype(np.int32), ranked=ranked)
     others = _Gathered(slices[1], np.dtype(np.float64), ranked=ranked)
+    _prefer_usable(others.part.point, others.part.at_ms, others.part.tag, others.kept)
     if ranked:
         _, mine, theirs = np.intersect1d(
             scaled.points, others.points, assume_unique=True, return_indices=True
@@ -236,7 +249,7 @@ def _together(
             (scaled.ends - scaled.counts)[mine], scaled.ends[mine],
             scaled.part.at_ms, scaled.kept, scaled.ranks,
             (others.ends - others.counts)[theirs], others.ends[theirs],
-            others.part.at_ms, others.kept, others.ranks,
+            others.part.at_ms, others.kept, others.ranks, others.part.tag,
         )  # fmt: skip
     return scaled.settled(), others.settled()
 
@@ -248,7 +261,8 @@ def together(inputs: Sequence[Input]) -> Iterator[tuple[Part, Part]]:
         inputs: files, each sorted by point and time.
 
     Yields:
-        Samples of ever greater points, sorted by point and time, each of these once.
+        Samples of ever greater points, sorted by point and time, each of these once: the one
+        logged first, or where that is bad the first that is not.
     """
     inputs = sorted(inputs, key=lambda one: (one.rank, one.other))
     with ExitStack() as stack:

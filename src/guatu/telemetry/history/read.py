@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from guatu.access.quality import LEAST_BAD
 from guatu.telemetry.cells import TENS
 from guatu.telemetry.history.footers import Wanted, read_wanted
 from guatu.telemetry.history.layout import (
@@ -72,7 +73,10 @@ class Through:
 
 
 def sorted_columns(parts: Sequence[Columns]) -> Columns:
-    """Join parts and sort them by point and time; of two of one time the first part's stays."""
+    """Join parts and sort them by point and time.
+
+    Of two samples of one time the first part's stays, unless only the other one is usable.
+    """
     parts = [part for part in parts if len(part)]
     if not parts:
         return EMPTY
@@ -83,7 +87,7 @@ def sorted_columns(parts: Sequence[Columns]) -> Columns:
     same, later = point[1:] == point[:-1], at_ms[1:] > at_ms[:-1]
     if np.all((point[1:] > point[:-1]) | (same & later)):
         return Columns(point, at_ms, value, quality)
-    order = np.lexsort((at_ms, point))
+    order = np.lexsort((quality >= LEAST_BAD, at_ms, point))
     point, at_ms, value, quality = point[order], at_ms[order], value[order], quality[order]
     kept = np.ones(len(point), np.bool_)
     kept[1:] = (point[1:] != point[:-1]) | (at_ms[1:] != at_ms[:-1])

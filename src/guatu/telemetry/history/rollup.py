@@ -261,7 +261,7 @@ class RolledWriter:
 
     def add(self, rolled: Rolled) -> None:
         """Take rows that follow those before, in order."""
-        self._waiting.append(rolled)
+        self._waiting += [rolled] if len(rolled) else []
         if sum(len(one) for one in self._waiting) >= ROLLED_GROUP:
             self._flush()
 

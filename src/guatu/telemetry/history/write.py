@@ -73,7 +73,7 @@ class PartWriter:
         """Take samples that follow those before, in order."""
         waits = sum(len(one) for one in self._waiting)
         if waits + len(part) < ROW_GROUP:
-            self._waiting.append(part)
+            self._waiting += [part] if len(part) else []
             return
         # Only what fills up the row group that waits is copied.
         head = ROW_GROUP - waits if waits else 0
