@@ -90,6 +90,7 @@ def _organisations(at: datetime) -> dict[str, int]:
             parent=parent,
             by=None,
             at=at,
+            phone=_duty_room(code),
         )
         ids[f"bureau:{code}"] = bureaus[code].pk
     office = create_organisation(
@@ -99,6 +100,7 @@ def _organisations(at: datetime) -> dict[str, int]:
         parent=None,
         by=None,
         at=at,
+        phone=_duty_room(PROVINCE),
     )
     ids[f"office:{PROVINCE}"] = office.pk
     for plant in DEMO_PLANTS:
@@ -109,8 +111,14 @@ def _organisations(at: datetime) -> dict[str, int]:
             parent=bureaus[plant.region],
             by=None,
             at=at,
+            phone=_duty_room(plant.region),
         ).pk
     return ids
+
+
+def _duty_room(region: str) -> str:
+    """A number that rings nowhere, told apart by the region."""
+    return f"0871-00{region} (demo)"
 
 
 def _plant(plant: DemoPlant, places: dict[str, int], at: datetime) -> str:
@@ -196,6 +204,7 @@ def _people(places: dict[str, int], at: datetime) -> None:
             organisation=Organisation.objects.get(pk=places[account.organisation]),
             by=None,
             at=at,
+            phone=account.phone,
         )
 
 

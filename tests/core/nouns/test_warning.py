@@ -54,7 +54,7 @@ def a_life(
 # The whole table once more, written by hand: verb, from, verdicts under which it is open, to.
 T, F, X, N = Verdict.TRUE, Verdict.FALSE, Verdict.TEST, None
 PATHS: dict[tuple[Verb, State, Verdict | None], State] = {
-    **{(Verb.ACKNOWLEDGE, State.RAISED, v): State.ACKNOWLEDGED for v in (N, T, F, X)},
+    **{(Verb.ACKNOWLEDGE, State.RAISED, v): State.ACKNOWLEDGED for v in (N, T)},
     **{(Verb.VERIFY, State.RAISED, v): State.RAISED for v in (N, T, F, X)},
     **{(Verb.VERIFY, State.ACKNOWLEDGED, v): State.VERIFIED for v in (N, T, F, X)},
     **{(Verb.VERIFY, State.VERIFIED, v): State.VERIFIED for v in (N, T, F, X)},
@@ -98,13 +98,13 @@ def test_each_verb_leads_exactly_where_the_table_says(
 
 
 WHO = {
-    Verb.ACKNOWLEDGE: {Party.OWNER},
+    Verb.ACKNOWLEDGE: {Party.OWNER, Party.CLIMBED_TO},
     Verb.VERIFY: {Party.DUTY_OFFICER},
     Verb.HANDLE: {Party.OWNER},
     Verb.FEED_BACK: {Party.OWNER},
     Verb.CLOSE: {Party.DUTY_OFFICER},
     Verb.HAND_OVER: {Party.OWNER, Party.DUTY_OFFICER},
-    Verb.URGE: {Party.SUPERVISOR},
+    Verb.URGE: {Party.SUPERVISOR, Party.CLIMBED_TO},
     Verb.ESCALATE: {Party.CLOCK},
     Verb.REOPEN: {Party.DUTY_OFFICER, Party.SUPERVISOR},
     Verb.ADD_NOTE: {Party.OWNER, Party.DUTY_OFFICER, Party.SUPERVISOR},
@@ -135,13 +135,17 @@ def test_a_verb_belongs_to_its_parties_and_to_nobody_else(verb: Verb, party: Par
         (Verb.CLOSE, a_life(State.FED_BACK), {}, Refusal.NOT_VERIFIED),
         (Verb.CLOSE, a_life(), {}, Refusal.NOT_VERIFIED),
         (Verb.CLOSE, a_life(State.HANDLED, T), {}, Refusal.DANGER_NOT_HANDLED),
-        (Verb.CLOSE, a_life(State.FED_BACK, T), {}, None),
+        (Verb.CLOSE, a_life(State.FED_BACK, T), {}, Refusal.NEEDS_NOTE),
+        (Verb.CLOSE, a_life(State.FED_BACK, T, Level.RED), {}, Refusal.NEEDS_NOTE),
+        (Verb.CLOSE, a_life(State.FED_BACK, T, Level.YELLOW), {}, None),
+        (Verb.CLOSE, a_life(State.FED_BACK, T), {"note": "pump changed"}, None),
         (Verb.CLOSE, a_life(State.RAISED, F), {}, Refusal.NEEDS_NOTE),
         (Verb.CLOSE, a_life(State.RAISED, F), {"note": "gauge cleaned"}, None),
         (Verb.CLOSE, a_life(State.CLOSED, T), {}, Refusal.WRONG_STATE),
         (Verb.HANDLE, a_life(State.ACKNOWLEDGED, F), {"note": "x"}, Refusal.NOT_A_DANGER),
         (Verb.HANDLE, a_life(State.RAISED), {"note": "x"}, Refusal.WRONG_STATE),
-        (Verb.URGE, a_life(), {}, None),
+        (Verb.URGE, a_life(), {}, Refusal.NEEDS_NOTE),
+        (Verb.URGE, a_life(), {"note": "sign"}, None),
         (Verb.ACKNOWLEDGE, a_life(), {}, None),
     ],
 )
@@ -241,13 +245,22 @@ def test_a_lift_reopens_what_was_done_about_the_lesser_danger(
     assert red.handle_due == NOON + HOUR + 30 * MINUTE
 
 
-def test_passing_a_warning_on_renews_the_time_to_sign_but_not_the_time_to_handle() -> None:
+def test_passing_on_gains_no_time_unless_it_is_granted() -> None:
     late = replace(a_life(), rung=Rung.COUNTY)
     at = NOON + 20 * MINUTE
     passed = after(Verb.HAND_OVER, late, at=at)
-    assert passed.acknowledge_due == at + 15 * MINUTE
-    assert passed.handle_due == late.handle_due
-    assert passed.rung is Rung.PLANT
+    assert (passed.acknowledge_due, passed.rung) == (late.acknowledge_due, Rung.COUNTY)
+    granted = after(Verb.HAND_OVER, late, at=at, grants_time=True)
+    assert (granted.acknowledge_due, granted.rung) == (at + 15 * MINUTE, Rung.PLANT)
+    assert {passed.handle_due, granted.handle_due} == {late.handle_due}
+
+
+def test_who_had_signed_leaves_the_next_a_term_within_the_time_to_handle() -> None:
+    signed = a_life(State.ACKNOWLEDGED)
+    early = after(Verb.HAND_OVER, signed, at=NOON + 30 * MINUTE)
+    assert early.acknowledge_due == NOON + 45 * MINUTE
+    last_minute = after(Verb.HAND_OVER, signed, at=NOON + 2 * HOUR - MINUTE)
+    assert last_minute.acknowledge_due == signed.handle_due
 
 
 def test_passing_on_what_is_late_to_be_handled_leaves_it_on_its_rung() -> None:
@@ -282,6 +295,16 @@ def test_each_party_is_told_what_to_do_next() -> None:
     assert told(a_life(State.FED_BACK, T)) == {duty: Verb.CLOSE}
     assert told(a_life(State.CLOSED, T)) == {}
     assert told(a_life(), NOON + HOUR)[supervisor] is Verb.URGE
+
+
+def test_whoever_it_climbed_to_signs_and_then_urges() -> None:
+    climbed = replace(a_life(), rung=Rung.COUNTY)
+    signed = replace(climbed, state=State.ACKNOWLEDGED, verdict=T)
+    late = NOON + 3 * HOUR
+    assert next_verbs(climbed, NOON)[Party.CLIMBED_TO] is Verb.ACKNOWLEDGE
+    assert Party.CLIMBED_TO not in next_verbs(signed, NOON)
+    assert next_verbs(signed, late)[Party.CLIMBED_TO] is Verb.URGE
+    assert Party.CLIMBED_TO not in next_verbs(a_life(), late)
 
 
 LIVES = st.builds(

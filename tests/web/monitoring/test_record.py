@@ -1,10 +1,11 @@
 """Events are recorded once, however often and in whatever order they come."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from django.db import transaction
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from guatu.access.messages import Event
 from guatu.web.monitoring.actions import raise_overdue_alarms, record_events
 from guatu.web.monitoring.actions.ledger import WRITTEN
 from guatu.web.monitoring.models import Alarm, EventPosition, Plant
+from guatu.web.warnings.facts import facts_of
 from guatu.web.warnings.models import Warning  # noqa: A004
 from tests.web.monitoring.conftest import NOON, Line
 
@@ -117,6 +119,75 @@ def test_in_a_log_made_anew_the_position_starts_again(line: Line) -> None:
 
     position = EventPosition.objects.get(pk=0)
     assert (position.stream, position.stream_seq) == ("new", 2)
+
+
+def close_at(at: datetime) -> None:
+    Warning.objects.filter(closed_at=None).update(state="closed", closed_at=at)
+
+
+def seconds(count: int) -> datetime:
+    return NOON + timedelta(seconds=count)
+
+
+def keys_of(warning: Warning) -> list[str]:
+    return [alarm["key"] for alarm in warning.facts["alarms"]]
+
+
+def test_what_a_closed_warning_dealt_with_is_no_fact_of_the_next(line: Line) -> None:
+    record(line, line.event("raised", "inlet_flow", "LL", 1))
+    record(line, line.event("raised", "casting_speed", "H", 2), seq=2)
+    record(line, line.event("cleared", "inlet_flow", "LL", 1, at=seconds(20)), seq=3)
+    record(line, line.event("cleared", "casting_speed", "H", 2, at=seconds(21)), seq=4)
+    close_at(seconds(60))
+    assert raise_overdue_alarms(at=NOON + timedelta(minutes=10)) == 0
+    later = NOON + timedelta(minutes=12)
+    record(
+        line,
+        line.event("raised", "trough_level", "HH", 700, unit_state=1),
+        seq=5,
+        at=later,
+    )
+    anew = Warning.objects.get(closed_at=None)
+    assert keys_of(anew) == [f"{line.points['trough_level'].pk}:HH:700"]
+    assert anew.facts["rules"] == ["core_point_second_stage"]
+    assert anew.facts["unit_state"] == 1
+
+
+def test_what_still_holds_when_a_warning_is_closed_is_a_fact_of_the_next(line: Line) -> None:
+    record(line, line.event("raised", "inlet_flow", "LL", 1))
+    close_at(seconds(60))
+    record(line, line.event("raised", "inlet_pressure", "LL", 100), seq=2, at=seconds(100))
+    anew = Warning.objects.get(closed_at=None)
+    assert anew.level == 4
+    assert len(keys_of(anew)) == 2
+
+
+def test_an_open_warning_keeps_every_alarm_it_told_and_the_state_it_began_in(line: Line) -> None:
+    record(line, line.event("raised", "inlet_flow", "LL", 1, unit_state=2))
+    record(line, line.event("acknowledged", "inlet_flow", "LL", 1, at=seconds(5)), seq=2)
+    record(line, line.event("cleared", "inlet_flow", "LL", 1, at=seconds(6)), seq=3)
+    later = AT + timedelta(seconds=1)
+    record(line, line.event("raised", "trough_level", "HH", 9, unit_state=4), seq=4, at=later)
+    told = Warning.objects.get()
+    assert len(keys_of(told)) == 2
+    assert told.facts["unit_state"] == 2
+    shown = facts_of(told).alarms
+    assert [alarm.began for alarm in shown] == [seconds(1), seconds(9)]
+    first, second = (alarm.now for alarm in shown)
+    assert first is not None
+    assert second is not None
+    assert (first.returned_at, second.returned_at) == (seconds(6), None)
+
+
+def test_a_title_and_facts_follow_the_readers_language(line: Line) -> None:
+    record(line, line.event("raised", "inlet_flow", "LL", 1))
+    warning = Warning.objects.get()
+    assert "低低限" in warning.headline
+    with translation.override("en"):
+        assert "Low-low" in warning.headline
+        told = facts_of(warning)
+        assert dict(told.named)["Unit state at its beginning"] == "Steady"
+        assert told.alarms[0].alarm == "Low-low"
 
 
 Life = tuple[str, str, bool, bool]

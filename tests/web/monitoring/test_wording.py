@@ -5,7 +5,8 @@ from django.utils import translation
 
 from guatu.web.monitoring.models import Alarm, Slot
 from guatu.web.monitoring.readings import state_words
-from guatu.web.monitoring.wording import alarm_facts, reading, warning_title
+from guatu.web.monitoring.source import title, title_facts, warning_facts
+from guatu.web.monitoring.wording import reading
 from guatu.web.monitoring.words import unit_state
 from tests.web.monitoring.conftest import NOON, Line
 
@@ -34,14 +35,16 @@ def test_the_limit_of_silence_is_said_in_seconds_whatever_the_point_measures(lin
 def test_only_a_casting_line_is_said_to_be_casting(line: Line) -> None:
     alarm = _silent(line, "inlet_pressure")
     unit = alarm.unit
-    assert "铸造中" in warning_title(unit, "core_point_silent", [alarm])
+    told = title_facts(unit, "core_point_silent", [alarm])
+    assert "铸造中" in title(told)
     unit.kind = "blast_furnace"
-    assert "铸造" not in warning_title(unit, "core_point_silent", [alarm]).removeprefix(unit.name)
+    told = title_facts(unit, "core_point_silent", [alarm])
+    assert "铸造" not in title(told).removeprefix(unit.name)
 
 
 def test_a_state_that_was_never_told_is_not_among_the_facts(line: Line) -> None:
     alarm = _silent(line, "inlet_pressure")
-    assert "unit_state" not in alarm_facts(alarm.unit, [], [alarm])
+    assert "unit_state" not in warning_facts(alarm.unit, [], [alarm], None)
 
 
 @pytest.mark.parametrize(

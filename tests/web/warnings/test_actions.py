@@ -11,8 +11,15 @@ from django.db import DatabaseError, connection, transaction
 
 from guatu.core.nouns.warning import Level, Refusal, Rung, State, Verb, Verdict
 from guatu.web.warnings import actions, changed
-from guatu.web.warnings.errors import ANOTHER_OPEN, NO_SUCH_OWNER, SAME_OWNER, RefusedError
-from guatu.web.warnings.models import Warning, WarningEntry  # noqa: A004
+from guatu.web.warnings.errors import (
+    ANOTHER_OPEN,
+    NO_SUCH_OWNER,
+    NOBODY_THERE,
+    NOT_CONCERNED,
+    SAME_OWNER,
+    RefusedError,
+)
+from guatu.web.warnings.models import Notice, Warning, WarningEntry  # noqa: A004
 from tests.cast import Cast
 from tests.web.warnings.conftest import NOON, Raise
 
@@ -151,7 +158,7 @@ def test_a_whole_life_leaves_a_whole_history(warning: Warning, cast: Cast) -> No
     actions.verify(warning.pk, verdict=Verdict.TRUE, by=duty, at=NOON + 5 * MINUTE)
     actions.handle(warning.pk, note="停止浇铸", by=plant, at=NOON + 9 * MINUTE)
     actions.feed_back(warning.pk, note="更换水泵", by=plant, at=NOON + 30 * MINUTE)
-    closed = actions.close(warning.pk, by=duty, at=NOON + HOUR)
+    closed = actions.close(warning.pk, note="水泵已换", by=duty, at=NOON + HOUR)
     assert closed.state == State.CLOSED
     assert closed.closed_at == NOON + HOUR
     assert deeds(closed) == ["raise", "acknowledge", "verify", "handle", "feed_back", "close"]
@@ -368,3 +375,71 @@ def test_the_database_itself_refuses_to_change_history(warning: Warning) -> None
         entry.save()
     with pytest.raises(TypeError):
         entry.delete()
+
+
+def test_whoever_it_climbed_to_may_sign_and_nobody_below_or_above(
+    warning: Warning, cast: Cast
+) -> None:
+    actions.escalate_overdue(NOON + 15 * MINUTE)
+    for stranger in (cast.city_duty_officer, cast.outsider, cast.supervisor):
+        with pytest.raises(PermissionDenied):
+            actions.acknowledge(warning.pk, by=stranger, at=NOON + 16 * MINUTE)
+    signed = actions.acknowledge(warning.pk, by=cast.duty_officer, at=NOON + 16 * MINUTE)
+    assert (signed.state, signed.organisation) == ("acknowledged", cast.plant)
+
+
+def test_only_from_the_prefecture_up_does_handing_over_grant_time(
+    raise_one: Raise, cast: Cast
+) -> None:
+    at = NOON + 10 * MINUTE
+    dues = {}
+    for who in ("plant_officer", "duty_officer", "city_duty_officer"):
+        passed = actions.hand_over(
+            raise_one().pk, to=cast.province_bureau, note="x", by=cast.users[who], at=at
+        )
+        dues[who] = passed.acknowledge_due - NOON
+    assert dues == {
+        "plant_officer": 15 * MINUTE,
+        "duty_officer": 15 * MINUTE,
+        "city_duty_officer": 25 * MINUTE,
+    }
+
+
+def test_urging_reaches_its_addressee_until_he_answers(warning: Warning, cast: Cast) -> None:
+    actions.urge(warning.pk, note="请立即签收", by=cast.supervisor, at=NOON)
+    notice = Notice.objects.get()
+    assert (notice.user, notice.seen_at) == (cast.plant_officer, None)
+    assert notice.entry.facts == {"to_name": "", "to_organisation": "安宁示范铝业"}
+    actions.acknowledge(warning.pk, by=cast.plant_officer, at=NOON + MINUTE)
+    notice.refresh_from_db()
+    assert notice.seen_at == NOON + MINUTE
+
+
+def test_urging_names_somebody_it_has_reached_and_nobody_else(warning: Warning, cast: Cast) -> None:
+    given: dict[str, Any] = {"note": "x", "by": cast.supervisor, "at": NOON}
+    for stranger in (cast.duty_officer, cast.outside_plant_officer):
+        with pytest.raises(RefusedError, match=NOT_CONCERNED):
+            actions.urge(warning.pk, addressee=stranger, **given)
+    actions.escalate_overdue(NOON + 15 * MINUTE)
+    actions.urge(warning.pk, addressee=cast.duty_officer, **given)
+    assert [notice.user for notice in Notice.objects.all()] == [cast.duty_officer]
+    cast.plant_officer.is_active = False
+    cast.plant_officer.save()
+    with pytest.raises(RefusedError, match=NOBODY_THERE):
+        actions.urge(warning.pk, **given)
+
+
+def test_numbers_count_the_warnings_of_a_local_day(raise_one: Raise) -> None:
+    late_evening = NOON + timedelta(hours=11, minutes=59)  # 23:59 where the plants are
+    raised = [raise_one(), raise_one(at=late_evening), raise_one(at=late_evening + MINUTE)]
+    assert [warning.number for warning in raised] == [
+        "YJ-20261123-001",
+        "YJ-20261123-002",
+        "YJ-20261124-001",
+    ]
+
+
+def test_the_thousandth_of_a_day_is_followed_by_the_next(raise_one: Raise) -> None:
+    Warning.objects.filter(pk=raise_one().pk).update(number="YJ-20261123-999")
+    assert raise_one().number == "YJ-20261123-1000"
+    assert raise_one().number == "YJ-20261123-1001"

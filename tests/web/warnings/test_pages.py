@@ -19,6 +19,7 @@ from guatu.web.warnings import actions, facts, queries, timeline
 from guatu.web.warnings.models import Warning  # noqa: A004
 from guatu.web.warnings.wording import VERB_WORDS
 from tests.cast import Cast
+from tests.web.monitoring.conftest import register_line
 from tests.web.warnings.conftest import NOON, Raise
 
 DESK = "/warnings/"
@@ -116,7 +117,7 @@ def test_a_whole_life_without_script(client: Client, cast: Cast, warning: Warnin
     do("duty_officer", Verb.VERIFY, verdict="true", note="调看视频")
     do("plant_officer", Verb.HANDLE, note="停止浇铸")
     do("plant_officer", Verb.FEED_BACK, note="更换水泵")
-    page = do("duty_officer", Verb.CLOSE)
+    page = do("duty_officer", Verb.CLOSE, note="水泵已换")
     assert "已办结" in page
     for told in ("停止浇铸", "更换水泵", "调看视频", "王芳（安宁示范铝业）", "张伟"):
         assert told in page
@@ -394,7 +395,7 @@ def test_the_page_tells_facts_deadlines_contacts_and_where_it_came_from(
     told = text_of(page)
     for words in (
         "1#深井铸造线",
-        "浇铸中核心测点二级报警",
+        "机组运行中核心测点二级报警",
         "DWC1.inlet_flow",
         "低低限",
         "12.4 m³/h",
@@ -474,3 +475,55 @@ def test_no_page_needs_inline_script_or_style(client: Client, cast: Cast, warnin
         assert " style=" not in page
         assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
         assert not re.search(r"\son\w+=", page)
+
+
+def test_a_red_warning_calls_on_every_page_until_somebody_signs(
+    client: Client, cast: Cast, raise_one: Raise
+) -> None:
+    red = raise_one(level=Level.RED)
+    raise_one()
+    client.force_login(cast.duty_officer)
+    assert f'data-alert="warning-{red.pk}-' in client.get("/warnings/alerts/").content.decode()
+    client.force_login(cast.outsider)
+    assert "data-alert" not in client.get("/warnings/alerts/").content.decode()
+    actions.acknowledge(red.pk, by=cast.plant_officer, at=NOON)
+    client.force_login(cast.duty_officer)
+    assert "data-alert" not in client.get("/warnings/alerts/").content.decode()
+
+
+def test_an_urging_calls_its_addressee_alone_until_he_has_seen_it(
+    client: Client, cast: Cast, warning: Warning
+) -> None:
+    client.force_login(cast.supervisor)
+    answer = client.post(
+        act_url(warning, Verb.URGE),
+        {"note": "请立即到场", "addressee": cast.plant_officer.pk, "seen": warning.standing},
+        follow=True,
+    )
+    assert "对象：安宁示范铝业 王芳" in text_of(answer)
+    assert "请立即到场" not in client.get("/warnings/alerts/").content.decode()
+    client.force_login(cast.plant_officer)
+    assert "请立即到场" in client.get("/warnings/alerts/").content.decode()
+    told = client.post(f"/warnings/alerts/{warning.pk}/seen/", headers=HTMX)
+    assert "请立即到场" not in told.content.decode()
+    client.force_login(cast.outsider)
+    assert client.post(f"/warnings/alerts/{warning.pk}/seen/").status_code == 403
+
+
+def test_the_source_is_linked_only_for_those_who_may_open_it(
+    client: Client, cast: Cast, raise_one: Raise
+) -> None:
+    plant = register_line(cast).plant
+    unit = plant.units.get()
+    source = {"kind": "unit", "key": str(unit.pk), "url": f"/plants/{plant.pk}/"}
+    warning = raise_one(**source)
+    actions.hand_over(
+        warning.pk, to=cast.other_bureau, note="x", by=cast.province_duty_officer, at=NOON
+    )
+    seen = {}
+    for who in ("outsider", "duty_officer"):
+        client.force_login(cast.users[who])
+        page = client.get(warning.get_absolute_url()).content.decode()
+        seen[who] = f'href="/plants/{plant.pk}/"' in page
+        assert "安宁示范铝业" in page
+    assert seen == {"outsider": False, "duty_officer": True}

@@ -18,7 +18,7 @@ from guatu.core.nouns.warning import (
     overdue_since,
 )
 from guatu.web.people import permission
-from guatu.web.warnings import actions, queries
+from guatu.web.warnings import actions, ladder, queries
 from guatu.web.warnings.models import Warning  # noqa: A004
 from guatu.web.warnings.queries import Filters
 from tests.cast import Cast
@@ -198,20 +198,63 @@ def test_the_desk_is_narrowed_by_each_filter(cast: Cast, raise_one: Raise) -> No
 
 
 def test_contacts_run_from_the_owner_up_to_the_province(cast: Cast, warning: Warning) -> None:
-    named = [(contact.rung, contact.name) for contact in queries.contacts(warning)]
+    cast.city_duty_officer.is_active = False
+    cast.city_duty_officer.save()
+    cast.duty_officer.phone = "138-0000-0003"
+    cast.duty_officer.save()
+    named = [(contact.rung, contact.name, contact.phone) for contact in ladder.contacts(warning)]
     assert named == [
-        (Rung.PLANT, "王芳"),
-        (Rung.COUNTY, "张伟"),
-        (Rung.PREFECTURE, "杨晓梅"),
-        (Rung.PROVINCE, "和志强"),
+        (Rung.PLANT, "王芳", ""),
+        (Rung.COUNTY, "张伟", "138-0000-0003"),
+        (Rung.PREFECTURE, "", ""),
+        (Rung.PROVINCE, "和志强", ""),
     ]
 
 
-def test_a_warning_may_be_handed_up_and_back_but_not_to_strangers(
+def test_the_bureau_that_answers_is_that_of_the_rung_with_its_people_counted(
+    cast: Cast, raise_one: Raise, django_assert_num_queries: Any
+) -> None:
+    resting, county, city = raise_one(), raise_one(), raise_one()
+    Warning.objects.filter(pk=county.pk).update(rung=Rung.COUNTY)
+    Warning.objects.filter(pk=city.pk).update(rung=Rung.PREFECTURE)
+    cast.city_duty_officer.is_active = False
+    cast.city_duty_officer.save()
+    listed = list(Warning.objects.all())
+    with django_assert_num_queries(1):
+        found = ladder.answering(listed)
+    assert resting.pk not in found
+    assert (found[county.pk].name, found[county.pk].on_duty) == ("安宁市应急管理局", 1)
+    assert (found[city.pk].name, found[city.pk].on_duty) == ("昆明市应急管理局", 0)
+
+
+def test_a_warning_may_be_handed_up_and_back_but_to_no_other_plant(
     cast: Cast, warning: Warning
 ) -> None:
-    by_plant = set(queries.owners_to_be(cast.plant_officer, warning))
-    above = {cast.county_bureau, cast.city_bureau, cast.province_bureau, cast.supervision_office}
-    assert by_plant == above
-    by_province = set(queries.owners_to_be(cast.province_duty_officer, warning))
-    assert by_province == above | {cast.other_bureau, cast.other_plant}
+    above = {cast.county_bureau, cast.city_bureau, cast.province_bureau}
+    assert set(ladder.owners_to_be(cast.plant_officer, warning)) == above
+    assert set(ladder.owners_to_be(cast.duty_officer, warning)) == above
+    by_province = set(ladder.owners_to_be(cast.province_duty_officer, warning))
+    assert by_province == above | {cast.other_bureau}
+    actions.hand_over(warning.pk, to=cast.county_bureau, note="x", by=cast.plant_officer, at=NOON)
+    warning.refresh_from_db()
+    back = set(ladder.owners_to_be(cast.duty_officer, warning))
+    assert back == {cast.plant, cast.city_bureau, cast.province_bureau}
+
+
+def test_what_is_no_danger_waits_for_no_signature(cast: Cast, raise_one: Raise) -> None:
+    waiting, denied = raise_one(), raise_one()
+    actions.verify(denied.pk, verdict=Verdict.TEST, note="drill", by=cast.duty_officer, at=NOON)
+    denied.refresh_from_db()
+    assert (denied.state_word, denied.owed) == ("已核实·测试", None)
+    late = NOON + HOUR
+    assert queries.open_summary(cast.duty_officer, at=late).unacknowledged == 1
+    only = Filters(states=frozenset({State.RAISED}))
+    assert list(queries.desk(cast.duty_officer, only, at=late)) == [waiting]
+    assert set(queries.desk(cast.duty_officer, Filters(), at=late)) == {waiting, denied}
+
+
+def test_whoever_is_urged_finds_it_first_among_what_to_do(cast: Cast, raise_one: Raise) -> None:
+    red, blue = raise_one(level=Level.RED), raise_one(level=Level.BLUE)
+    actions.urge(blue.pk, note="x", by=cast.supervisor, at=NOON)
+    listed = queries.todo(cast.plant_officer, NOON)
+    assert [(t.warning, t.urged) for t in listed] == [(blue, True), (red, False)]

@@ -17,7 +17,10 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Register the verbs, the entry in the navigation, and whose values a user hears."""
         from guatu.web.monitoring import queries, verbs  # noqa: PLC0415 - models are ready now
+        from guatu.web.monitoring.source import UnitSource  # noqa: PLC0415 - the same
+        from guatu.web.warnings import sources  # noqa: PLC0415 - the same
 
+        sources.register(queries.SOURCE_KIND, UnitSource())
         verbs.register()
         nav.register(
             nav.Entry(

@@ -127,7 +127,7 @@ _COLUMNS: list[Column[Line]] = [
     ),
     Column(
         key="from",
-        label=gettext_lazy("Holds from"),
+        label=gettext_lazy("In force from"),
         value=lambda r: r.version.valid_from if r.version else None,
     ),
     Column(

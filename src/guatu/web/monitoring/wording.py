@@ -1,18 +1,15 @@
-"""Sentences for codes: what is wrong with a limit, and what a warning is about."""
+"""Sentences for codes: what is wrong with a limit, and what an alarm says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from guatu.core.alarms.running import CASTING_KINDS
 from guatu.web.monitoring import words
 from guatu.web.monitoring.errors import Problem
-from guatu.web.monitoring.models import Alarm, Slot, Unit
+from guatu.web.monitoring.models import Alarm, Slot
 from guatu.web.shell.words import number
 
 
@@ -118,63 +115,3 @@ def reading(alarm: Alarm, value: float | None) -> str:
 def alarm_words(alarm: Alarm) -> str:
     """What an alarm says: side and stage, or that data is missing."""
     return str(words.SLOTS.get(alarm.slot, alarm.slot))
-
-
-def warning_title(unit: Unit, rule: str, alarms: Sequence[Alarm]) -> str:
-    """What a warning is about, in one line.
-
-    Args:
-        unit: where.
-        rule: the code of the rule that holds, from core.alarms.rules.
-        alarms: those that make it hold, at least one.
-    """
-    first = alarms[0]
-    facts = {
-        "unit": unit.name,
-        "point": first.point.name,
-        "alarm": alarm_words(first),
-        "value": reading(first, first.value),
-        "limit": reading(first, first.limit),
-        "count": len({alarm.point_id for alarm in alarms}),
-        "points": pgettext("between names", ", ").join(
-            dict.fromkeys(alarm.point.name for alarm in alarms)
-        ),
-    }
-    if rule == "two_core_points_second_stage":
-        return _("%(unit)s: %(count)s core points beyond stage 2 together (%(points)s)") % facts
-    if rule == "core_point_silent":
-        if unit.kind in CASTING_KINDS:
-            return _("%(unit)s: no data from %(point)s while casting") % facts
-        return _("%(unit)s: no data from %(point)s") % facts
-    if rule == "first_stage_unacknowledged":
-        return _("%(unit)s: %(point)s %(alarm)s alarm not acknowledged for 5 minutes") % facts
-    return _("%(unit)s: %(point)s %(alarm)s, %(value)s (limit %(limit)s)") % facts
-
-
-def _unit_state(unit: Unit, alarm: Alarm) -> dict[str, str]:
-    """What the unit was doing, where anything is known of it."""
-    if alarm.unit_state is None:
-        return {}
-    return {"unit_state": words.unit_state(alarm.unit_state, unit.kind)}
-
-
-def alarm_facts(unit: Unit, rules: Sequence[str], alarms: Sequence[Alarm]) -> dict[str, Any]:
-    """What is kept with a warning for people to read: the unit, the rules, each alarm."""
-    return {
-        "unit": unit.name,
-        **_unit_state(unit, alarms[-1]),
-        "rules": list(rules),
-        "alarms": [
-            {
-                "key": alarm.key,
-                "point": alarm.point.code,
-                "name": alarm.point.name,
-                "slot": Slot(alarm.slot).name,
-                "alarm": alarm_words(alarm),
-                "value": reading(alarm, alarm.value),
-                "limit": reading(alarm, alarm.limit),
-                "at": timezone.localtime(alarm.began_at).isoformat(timespec="seconds"),
-            }
-            for alarm in alarms[:20]
-        ],
-    }

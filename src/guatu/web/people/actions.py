@@ -21,6 +21,7 @@ def create_organisation(
     parent: Organisation | None,
     by: User | None,
     at: datetime,  # noqa: ARG001 - the history that comes with audit is stamped with it
+    phone: str = "",
 ) -> Organisation:
     """Found an organisation.
 
@@ -32,12 +33,15 @@ def create_organisation(
         by: an administrator who sees the region; None only for the installation itself
             (`guatu demo`, the first administrator), never for a request.
         at: the moment.
+        phone: of its duty room.
 
     Raises:
         PermissionDenied: if `by` may not.
         ValidationError: if a field does not hold.
     """
-    organisation = Organisation(name=plain(name), kind=kind, region=region, parent=parent)
+    organisation = Organisation(
+        name=plain(name), kind=kind, region=region, parent=parent, phone=phone
+    )
     if by is not None:
         permission.demand(by, "people.create_organisation", organisation)
     organisation.full_clean()
@@ -55,6 +59,7 @@ def create_user(
     organisation: Organisation,
     by: User | None,
     at: datetime,
+    phone: str = "",
 ) -> User:
     """Create an account.
 
@@ -66,13 +71,19 @@ def create_user(
         organisation: where.
         by: as for `create_organisation`.
         at: the moment of joining.
+        phone: where the person is reached on duty.
 
     Raises:
         PermissionDenied: if `by` may not.
         ValidationError: if a field or the password does not hold.
     """
     user = User(
-        username=username, name=plain(name), role=role, organisation=organisation, date_joined=at
+        username=username,
+        name=plain(name),
+        role=role,
+        organisation=organisation,
+        date_joined=at,
+        phone=phone,
     )
     if by is not None:
         permission.demand(by, "people.create_user", user)

@@ -34,6 +34,7 @@ class Organisation(models.Model):
         related_name="children",
         verbose_name=_("superior"),
     )
+    phone = models.CharField(_("telephone of the duty room"), max_length=40, blank=True)
 
     class Meta:
         """How people and the database see it."""
@@ -69,6 +70,7 @@ class User(AbstractUser):
         verbose_name=_("organisation"),
     )
     role = models.CharField(_("role"), max_length=24, choices=Role.choices)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects: ClassVar[UserManager["User"]] = UserManager()  # type: ignore[assignment]

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from guatu.web.shell import live, nav, requests, words
+from guatu.web.shell import live, nav, parts, requests, words
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -24,6 +24,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "now": timezone.localtime(),
         "screen_url": _screen_url(request),
         "script_words": words.for_scripts,
+        "part_banners": parts.banners,
+        "part_tools": parts.tools,
     }
 
 

@@ -103,6 +103,7 @@ def for_scripts() -> dict[str, str]:
         **_durations(),
         "left": _("%(time)s left"),
         "overdue": _("overdue by %(time)s"),
+        "due_now": _("due now"),
         "close": _("Close"),
         "live_live": _("Live"),
         "live_connecting": _("Connecting"),
@@ -116,6 +117,8 @@ def for_scripts() -> dict[str, str]:
 
 def due_words(due: datetime, *, at: datetime) -> str:
     """How long is left until a deadline, or how far it is over."""
+    if abs(due - at) < timedelta(seconds=1):
+        return _("due now")
     if due < at:
         return _("overdue by %(time)s") % {"time": duration(at - due)}
     return _("%(time)s left") % {"time": duration(due - at)}

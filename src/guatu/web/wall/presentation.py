@@ -38,6 +38,7 @@ TODO_LABELS: Final[Mapping[Verb, str | Promise]] = {
     Verb.FEED_BACK: gettext_lazy("To feed back"),
     Verb.CLOSE: gettext_lazy("To close"),
     Verb.URGE: gettext_lazy("To urge"),
+    Verb.ADD_NOTE: gettext_lazy("To answer"),
 }
 
 

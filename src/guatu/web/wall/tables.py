@@ -19,6 +19,9 @@ from guatu.web.wall.board import Board, PlantLine
 from guatu.web.wall.map import Area
 from guatu.web.warnings import queries as warnings
 from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
+from guatu.web.warnings.rows import DURATIONS, FIGURES
+
+_ORIGIN: Column[Warning] = Column(key="origin", label=_("Arose at"), value=lambda w: w.origin.name)
 
 
 def warnings_table(request: HttpRequest, board: Board) -> Table[Warning]:
@@ -29,7 +32,7 @@ def warnings_table(request: HttpRequest, board: Board) -> Table[Warning]:
         name=pgettext_lazy("wall", "Open warnings"),
         rows=warnings.with_next_due(warnings.visible_to(board.user).filter(closed_at=None)),
         columns=[
-            Column(key="id", label=pgettext_lazy("wall", "No."), value=lambda w: w.pk),
+            Column(key="id", label=pgettext_lazy("wall", "No."), value=lambda w: w.number),
             Column(
                 key="level",
                 label=pgettext_lazy("wall", "Level"),
@@ -41,7 +44,7 @@ def warnings_table(request: HttpRequest, board: Board) -> Table[Warning]:
             Column(
                 key="place", label=pgettext_lazy("wall", "Place"), value=lambda w: _place(board, w)
             ),
-            Column(key="title", label=pgettext_lazy("wall", "Content"), value=lambda w: w.title),
+            Column(key="title", label=pgettext_lazy("wall", "Content"), value=lambda w: w.headline),
             Column(
                 key="owner",
                 label=pgettext_lazy("wall", "Owner"),
@@ -50,13 +53,15 @@ def warnings_table(request: HttpRequest, board: Board) -> Table[Warning]:
             Column(
                 key="state",
                 label=pgettext_lazy("wall", "State"),
-                value=lambda w: w.get_state_display(),
+                value=lambda w: w.state_word,
             ),
             Column(
                 key="due",
                 label=pgettext_lazy("wall", "Due"),
                 value=lambda w: vars(w)["nearest_due"],
             ),
+            _ORIGIN,
+            *FIGURES,
         ],
     )
 
@@ -164,13 +169,13 @@ def handled_table(request: HttpRequest, board: Board) -> Table[Warning]:
         name=_("Handled lately"),
         rows=queries.lately_handled(board.user, board.at),
         columns=[
-            Column(key="id", label=pgettext_lazy("wall", "No."), value=lambda w: w.pk),
+            Column(key="id", label=pgettext_lazy("wall", "No."), value=lambda w: w.number),
             Column(
                 key="level",
                 label=pgettext_lazy("wall", "Level"),
                 value=lambda w: w.get_level_display(),
             ),
-            Column(key="title", label=pgettext_lazy("wall", "Content"), value=lambda w: w.title),
+            Column(key="title", label=pgettext_lazy("wall", "Content"), value=lambda w: w.headline),
             Column(
                 key="owner",
                 label=pgettext_lazy("wall", "Owner"),
@@ -184,7 +189,7 @@ def handled_table(request: HttpRequest, board: Board) -> Table[Warning]:
             Column(
                 key="state",
                 label=pgettext_lazy("wall", "State"),
-                value=lambda w: w.get_state_display(),
+                value=lambda w: w.state_word,
             ),
             Column(
                 key="raised", label=pgettext_lazy("wall", "Raised"), value=lambda w: w.raised_at
@@ -192,6 +197,11 @@ def handled_table(request: HttpRequest, board: Board) -> Table[Warning]:
             Column(
                 key="done", label=pgettext_lazy("wall", "Done"), value=lambda w: vars(w)["done_at"]
             ),
+            Column(key="handled", label=_("Handled at"), value=lambda w: w.handled_at),
+            Column(key="closed", label=_("Closed at"), value=lambda w: w.closed_at),
+            _ORIGIN,
+            *DURATIONS,
+            *FIGURES,
         ],
     )
 

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from guatu.web.shell import nav
+from guatu.web.shell import nav, parts
 
 
 class WarningsConfig(AppConfig):
@@ -19,6 +19,7 @@ class WarningsConfig(AppConfig):
         from guatu.web.warnings import verbs  # noqa: PLC0415 - models are ready now
 
         verbs.register()
+        parts.register(banner="warnings/_alert_place.html", tools="warnings/_alert_tools.html")
         nav.register(
             nav.Entry(
                 label=_("Safety warnings"), url_name="warnings:desk", verb="warnings.see", order=20

@@ -10,6 +10,8 @@ in `wording.py`, in the reader's language.
 SAME_OWNER = "same_owner"
 NO_SUCH_OWNER = "no_such_owner"
 ANOTHER_OPEN = "another_open"
+NOT_CONCERNED = "not_concerned"
+NOBODY_THERE = "nobody_there"
 CHANGED_MEANWHILE = "changed_meanwhile"
 
 

@@ -7,11 +7,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from guatu.core.nouns.place import RegionCode
-from guatu.core.nouns.warning import VERBS, Level, Need, State, Verb, Verdict
+from guatu.core.nouns.warning import VERBS, Level, Need, State, Verb, Verdict, needs_note
 from guatu.web.people.models import Organisation, User
 from guatu.web.shell.fields import PlainField
+from guatu.web.warnings.ladder import addressees, owners_to_be
 from guatu.web.warnings.models import Warning, WarningVerdict  # noqa: A004 - the house's noun
-from guatu.web.warnings.queries import Filters, owners_to_be
+from guatu.web.warnings.queries import Filters
 from guatu.web.warnings.wording import NOTE_HINTS, NOTE_LABELS
 
 MAX_NOTE = 2000
@@ -40,6 +41,14 @@ def _region(code: str) -> str:
         return ""
 
 
+class _People(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """People with where they are."""
+
+    def label_from_instance(self, obj: User) -> str:
+        """Organisation and name: a name alone does not say whom."""
+        return f"{obj.organisation.name} {obj.get_full_name()}（{obj.get_role_display()}）"
+
+
 class VerbForm(forms.Form):
     """What a verb asks for: a note, a verdict, a new owner."""
 
@@ -65,6 +74,17 @@ class VerbForm(forms.Form):
         },
     )
 
+    addressee = _People(
+        label=_("To whom"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("Everybody who answers for the owner"),
+        widget=forms.Select(attrs={"class": "form-select"}),
+        error_messages={
+            "invalid_choice": _("That person does not answer for this warning. Choose another."),
+        },
+    )
+
     def __init__(
         self, data: QueryDict | None = None, *, verb: Verb, warning: Warning, user: User
     ) -> None:
@@ -81,11 +101,8 @@ class VerbForm(forms.Form):
         needs = VERBS[verb].needs
         note = self.fields["note"]
         note.label, note.help_text = str(NOTE_LABELS[verb]), str(NOTE_HINTS.get(verb, ""))
-        note.required = Need.NOTE in needs or (
-            Need.NOTE_UNLESS_TRUE in needs
-            and verb is Verb.CLOSE
-            and warning.verdict != Verdict.TRUE.value
-        )
+        # With a verdict still to be given, `clean` knows better.
+        note.required = verb is not Verb.VERIFY and needs_note(verb, warning.life)
         note.error_messages["required"] = _("Please fill this in: it is kept in the history.")
         note.error_messages["max_length"] = _(
             "At most %(limit_value)d characters; this has %(show_value)d."
@@ -98,7 +115,13 @@ class VerbForm(forms.Form):
                 to.queryset = owners_to_be(user, warning)
         else:
             del self.fields["to"]
-        self.order_fields(["verdict", "to", "note"])
+        if verb is Verb.URGE:
+            whom = self.fields["addressee"]
+            if isinstance(whom, forms.ModelChoiceField):
+                whom.queryset = addressees(user, warning)
+        else:
+            del self.fields["addressee"]
+        self.order_fields(["verdict", "to", "addressee", "note"])
 
     def clean(self) -> dict[str, Any]:
         """A danger denied needs a reason."""

@@ -1,13 +1,15 @@
 """Warnings and their history. What a warning's life allows is decided in core/nouns/warning."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from guatu.core.nouns import warning as noun
+from guatu.web.warnings.sources import source_of
 
 
 class WarningLevel(models.IntegerChoices):
@@ -50,7 +52,10 @@ class WarningRung(models.IntegerChoices):
 class Warning(models.Model):  # noqa: A001 - the house's noun; Python's warnings are not dealt with here
     """A gap that someone must close: how grave, whose, by when, how far."""
 
+    # YJ-YYYYMMDD-NNN: the local day it was raised and its place among those of the day.
+    number = models.CharField(_("number"), max_length=24, default="", editable=False)
     level = models.PositiveSmallIntegerField(_("level"), choices=WarningLevel)
+    # In the installation's language: what is searched. Readers see `headline`.
     title = models.CharField(_("title"), max_length=200)
     state = models.CharField(
         _("state"), max_length=16, choices=WarningState, default=WarningState.RAISED
@@ -104,6 +109,7 @@ class Warning(models.Model):  # noqa: A001 - the house's noun; Python's warnings
                 condition=models.Q(closed_at=None),
                 name="warning_one_open_a_source",
             ),
+            models.UniqueConstraint(fields=["number"], name="warning_number_is_its_own"),
             models.CheckConstraint(
                 condition=models.Q(state="closed", closed_at__isnull=False)
                 | (~models.Q(state="closed") & models.Q(closed_at=None)),
@@ -114,6 +120,7 @@ class Warning(models.Model):  # noqa: A001 - the house's noun; Python's warnings
             models.Index(fields=["closed_at", "region"], name="warning_region"),
             models.Index(fields=["closed_at", "organisation"], name="warning_owner"),
             models.Index(fields=["-raised_at"], name="warning_raised_at"),
+            models.Index(fields=["source_kind", "source_key"], name="warning_source"),
             models.Index(
                 fields=["handle_due"],
                 condition=models.Q(state__in=["raised", "acknowledged", "verified"]),
@@ -123,7 +130,7 @@ class Warning(models.Model):  # noqa: A001 - the house's noun; Python's warnings
 
     def __str__(self) -> str:
         """Its number and title."""
-        return f"#{self.pk} {self.title}"
+        return f"{self.number} {self.title}"
 
     def get_absolute_url(self) -> str:
         """Its page."""
@@ -136,6 +143,32 @@ class Warning(models.Model):  # noqa: A001 - the house's noun; Python's warnings
         Not the revision: a source that speaks again or a rung climbed leaves a decision as it was.
         """
         return f"{self.state}.{self.verdict or '-'}.{self.level}.{self.organisation_id}"
+
+    @property
+    def headline(self) -> str:
+        """Its title in the reader's language."""
+        source = source_of(self.source_kind)
+        facts = self.facts if isinstance(self.facts, dict) else {}
+        return (source.title(facts) if source else "") or self.title
+
+    @property
+    def is_no_danger(self) -> bool:
+        """Whether it was found to be a false alarm or a test."""
+        return self.life.verdict in noun.NOT_A_DANGER
+
+    @property
+    def state_word(self) -> str:
+        """Its state in words; what was found no danger waits for nobody, so it says that."""
+        if self.is_no_danger and self.closed_at is None:
+            facts = {"verdict": self.get_verdict_display()}
+            return pgettext("warning", "Verified: %(verdict)s") % facts
+        return self.get_state_display()
+
+    @property
+    def owed(self) -> datetime | None:
+        """The nearest deadline that its owner still owes; None where nothing is owed."""
+        due = noun.next_due(self.life)
+        return due[1] if due else None
 
     @property
     def life(self) -> noun.Life:
@@ -239,3 +272,38 @@ class WarningEntry(models.Model):
             TypeError: always.
         """
         raise TypeError("history is only ever added to")
+
+
+class Notice(models.Model):
+    """A person urged about a warning: shown at once and until it is seen or answered."""
+
+    user = models.ForeignKey(
+        "people.User",
+        on_delete=models.CASCADE,
+        related_name="warning_notices",
+        verbose_name=_("addressee"),
+    )
+    warning = models.ForeignKey(
+        Warning, on_delete=models.CASCADE, related_name="notices", verbose_name=_("warning")
+    )
+    entry = models.ForeignKey(
+        WarningEntry, on_delete=models.PROTECT, related_name="notices", verbose_name=_("entry")
+    )
+    at = models.DateTimeField(_("time"))
+    seen_at = models.DateTimeField(_("seen at"), null=True, blank=True)
+
+    class Meta:
+        """The latest first."""
+
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["user"], condition=models.Q(seen_at=None), name="warning_notice_unseen"
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Who was urged about what."""
+        return f"{self.user_id} ← {self.warning_id}"

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Count, DateTimeField, F, Q, QuerySet, When
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    When,
+)
 from django.utils import timezone
 
 from guatu.core.nouns.place import Level as PlaceLevel
@@ -24,18 +34,22 @@ from guatu.core.nouns.warning import (
     next_verbs,
     overdue_since,
 )
-from guatu.web.people.models import Organisation, User
+from guatu.web.people.models import User
 from guatu.web.people.queries import sight_of
-from guatu.web.people.queries import visible_to as organisations_visible_to
 from guatu.web.regions.queries import subtree_filter
-from guatu.web.warnings.models import Warning, WarningEntry  # noqa: A004 - the house's noun
+from guatu.web.warnings.models import (
+    Notice,
+    Warning,  # noqa: A004 - the house's noun
+    WarningEntry,
+)
 
 Someone = User | AnonymousUser | None
 
 _UNHANDLED = [state.value for state in UNHANDLED]
 _OPEN = [state.value for state in OPEN_STATES]
 _NO_DANGER = [verdict.value for verdict in NOT_A_DANGER if verdict is not None]
-_RUNG_OF_PLACE = {
+_UNSIGNED = Q(state=State.RAISED.value) & ~Q(verdict__in=_NO_DANGER)
+RUNG_OF_PLACE = {
     PlaceLevel.COUNTY: Rung.COUNTY,
     PlaceLevel.PREFECTURE: Rung.PREFECTURE,
     PlaceLevel.PROVINCE: Rung.PROVINCE,
@@ -72,7 +86,8 @@ def parties_of(user: Someone, warning: Warning) -> frozenset[Party]:
     """What this user is to this warning; empty for those it does not concern.
 
     A plant's safety officer answers for the plant, a duty officer for a bureau that a warning was
-    handed to; duty officers and supervisors stand above what lies in their region.
+    handed to; duty officers and supervisors stand above what lies in their region, and a duty
+    officer answers for what has climbed to the own bureau's rung, or past it.
     """
     if not isinstance(user, User) or not user.is_active:
         return frozenset()
@@ -84,6 +99,8 @@ def parties_of(user: Someone, warning: Warning) -> frozenset[Party]:
     if sight.span is not None and sight.covers(region=warning.region_id, organisation=None):
         if user.role == User.Role.DUTY_OFFICER:
             parties.add(Party.DUTY_OFFICER)
+            if Rung.PLANT < own_rung(user) <= warning.rung:
+                parties.add(Party.CLIMBED_TO)
         if user.role == User.Role.SUPERVISOR:
             parties.add(Party.SUPERVISOR)
     return frozenset(parties)
@@ -92,6 +109,11 @@ def parties_of(user: Someone, warning: Warning) -> frozenset[Party]:
 def verbs_for(user: Someone, warning: Warning) -> tuple[Verb, ...]:
     """What this user may do with this warning now, in the order of the table."""
     return allowed_verbs(warning.life, parties_of(user, warning))
+
+
+def unsigned(user: Someone) -> QuerySet[Warning]:
+    """What this user sees that nobody signed for and that was not found to be no danger."""
+    return visible_to(user).filter(_UNSIGNED)
 
 
 def overdue(at: datetime) -> Q:
@@ -105,7 +127,12 @@ def own_rung(user: User) -> Rung:
     """The rung at which overdue warnings reach this user."""
     if sight_of(user).span is None:
         return Rung.PLANT
-    return _RUNG_OF_PLACE[RegionCode(user.organisation.region_id).level]
+    return RUNG_OF_PLACE[RegionCode(user.organisation.region_id).level]
+
+
+def grants_time(user: User, warning: Warning) -> bool:
+    """Whether handing over by this user begins the time to sign anew: from the prefecture up."""
+    return Party.DUTY_OFFICER in parties_of(user, warning) and own_rung(user) >= Rung.PREFECTURE
 
 
 def awaiting(user: User, at: datetime, *, reached: bool = True) -> Q:
@@ -118,19 +145,22 @@ def awaiting(user: User, at: datetime, *, reached: bool = True) -> Q:
             is still with the county is the county's to do first.
     """
     owned = Q(organisation=user.organisation_id, state__in=[s for s in _OPEN if s != "fed_back"])
-    mine = owned & ~Q(verdict__in=_NO_DANGER)
+    notices = Notice.objects.filter(user=user, seen_at=None, warning__closed_at=None)
+    urged = Q(pk__in=notices.order_by().values("warning"))
+    mine = owned & ~Q(verdict__in=_NO_DANGER) | urged
     if user.role == User.Role.PLANT_SAFETY_OFFICER:
         return mine
     rung = own_rung(user)
     climbed = Q(rung__gte=rung) if reached and rung > Rung.COUNTY else Q()
     inside = sight_of(user).within()
     if user.role == User.Role.SUPERVISOR:
-        return overdue(at) & inside
+        return urged | overdue(at) & inside
     if user.role != User.Role.DUTY_OFFICER or rung is Rung.PLANT:
-        return Q(pk__in=[])
+        return urged
     unjudged = Q(closed_at=None, verdict="")
     closable = Q(closed_at=None) & (Q(verdict__in=_NO_DANGER) | Q(state=State.FED_BACK.value))
-    return mine | ((unjudged | closable) & inside & climbed)
+    answering = _UNSIGNED | overdue(at) & ~Q(verdict="")
+    return mine | ((unjudged | closable) & climbed | answering & Q(rung__gte=rung)) & inside
 
 
 def with_next_due(rows: QuerySet[Warning]) -> QuerySet[Warning]:
@@ -180,7 +210,7 @@ def open_summary(user: Someone, *, at: datetime | None = None) -> Summary:
         .aggregate(
             **counts,
             overdue=Count("pk", filter=overdue(moment)),
-            unacknowledged=Count("pk", filter=Q(state=State.RAISED.value)),
+            unacknowledged=Count("pk", filter=_UNSIGNED),
         )
     )
     return Summary(
@@ -200,6 +230,7 @@ class Todo:
         due: the nearest deadline still owed by the owner, if any.
         overdue: whether it has passed.
         mine: whether it has reached this user, or is still with those below.
+        urged: whether this user was urged about it and has not answered yet.
     """
 
     warning: Warning
@@ -207,6 +238,7 @@ class Todo:
     due: datetime | None
     overdue: bool
     mine: bool
+    urged: bool = False
 
 
 def todo(user: Someone, at: datetime, *, limit: int = 8) -> list[Todo]:
@@ -220,10 +252,14 @@ def todo(user: Someone, at: datetime, *, limit: int = 8) -> list[Todo]:
     if not isinstance(user, User):
         return []
     rows = with_next_due(visible_to(user).filter(awaiting(user, at, reached=False)))
-    reached = Case(When(awaiting(user, at), then=0), default=1)
+    rows = rows.annotate(
+        reached=Case(When(awaiting(user, at), then=0), default=1),
+        urged=Exists(Notice.objects.filter(user=user, seen_at=None, warning=OuterRef("pk"))),
+    )
     listed: list[Todo] = []
-    for warning in rows.annotate(reached=reached).order_by("reached", *rows.query.order_by)[:limit]:
-        verb = _next_for(user, warning, at)
+    for warning in rows.order_by("reached", "-urged", *rows.query.order_by)[:limit]:
+        # Whoever was urged and has nothing else to do answers in words.
+        verb = _next_for(user, warning, at) or (Verb.ADD_NOTE if warning.urged else None)
         if verb is not None:
             due = next_due(warning.life)
             listed.append(
@@ -233,6 +269,7 @@ def todo(user: Someone, at: datetime, *, limit: int = 8) -> list[Todo]:
                     due=due[1] if due else None,
                     overdue=overdue_since(warning.life, at) is not None,
                     mine=warning.reached == 0,
+                    urged=warning.urged,
                 )
             )
     return listed
@@ -275,7 +312,11 @@ def desk(user: Someone, filters: Filters, *, at: datetime) -> QuerySet[Warning]:
     """
     rows = visible_to(user)
     states = filters.states or frozenset(OPEN_STATES)
-    rows = rows.filter(state__in=[state.value for state in states])
+    chosen = Q(state__in=[state.value for state in states - {State.RAISED}])
+    if State.RAISED in states:
+        # What proved no danger is not waiting to be signed for; it is found among all open ones.
+        chosen |= _UNSIGNED if filters.states and len(states) == 1 else Q(state=State.RAISED.value)
+    rows = rows.filter(chosen)
     if filters.levels:
         rows = rows.filter(level__in=[level.value for level in filters.levels])
     if filters.overdue:
@@ -285,7 +326,9 @@ def desk(user: Someone, filters: Filters, *, at: datetime) -> QuerySet[Warning]:
     if filters.region:
         rows = rows.filter(subtree_filter(filters.region))
     if filters.text:
-        holds = Q(title__icontains=filters.text) | Q(organisation__name__icontains=filters.text)
+        holds = Q(title__icontains=filters.text) | Q(number__icontains=filters.text)
+        holds |= Q(organisation__name__icontains=filters.text)
+        holds |= Q(origin__name__icontains=filters.text)
         number = filters.text.lstrip("#")
         # Numbers beyond a database's integers are no warning's number.
         if number.isascii() and number.isdigit() and len(number) < 18:
@@ -298,60 +341,6 @@ def regions_on_desk(user: Someone) -> list[tuple[str, str]]:
     """Codes and names of the divisions in which this user sees warnings."""
     found = visible_to(user).order_by("region__sort").values_list("region_id", "region__name")
     return list(found.distinct())
-
-
-def owners_to_be(user: User, warning: Warning) -> QuerySet[Organisation]:
-    """The organisations that this user may hand this warning over to, the present owner left out.
-
-    Everyone may turn to the bureaus and offices at the place and above it, to their own
-    superior and subordinates, and back to where it arose; a duty officer also to whoever is seen.
-    """
-    place = RegionCode(warning.region_id)
-    lines = [code.value for code in (place, *place.ancestors)]
-    own = user.organisation
-    open_to = (
-        Q(region__in=lines) & ~Q(kind=Organisation.Kind.PLANT)
-        | Q(parent=own)
-        | Q(pk__in=[own.pk, own.parent_id or own.pk, warning.origin_id])
-    )
-    if user.role == User.Role.DUTY_OFFICER:
-        open_to |= Q(pk__in=organisations_visible_to(user).values("pk"))
-    return Organisation.objects.filter(open_to).exclude(pk=warning.organisation_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """Whom to turn to about a warning."""
-
-    name: str
-    role: str
-    organisation: str
-    rung: Rung
-
-
-def contacts(warning: Warning) -> list[Contact]:
-    """The owner's officers and the duty officers above, from the place up to the province."""
-    place = RegionCode(warning.region_id)
-    rungs = {code.value: _RUNG_OF_PLACE[code.level] for code in (place, *place.ancestors)}
-    above = Q(role=User.Role.DUTY_OFFICER, organisation__region__in=rungs)
-    above &= ~Q(organisation__kind=Organisation.Kind.PLANT)
-    people = (
-        User.objects.filter(Q(organisation=warning.organisation_id) | above, is_active=True)
-        .exclude(role=User.Role.ADMINISTRATOR)
-        .select_related("organisation")
-    )
-    found = [
-        Contact(
-            name=person.get_full_name(),
-            role=person.get_role_display(),
-            organisation=person.organisation.name,
-            rung=Rung.PLANT
-            if person.organisation_id == warning.organisation_id
-            else rungs[person.organisation.region_id],
-        )
-        for person in people
-    ]
-    return sorted(found, key=lambda contact: (contact.rung, contact.organisation, contact.name))
 
 
 def history(warning: Warning) -> Iterable[WarningEntry]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -18,6 +18,8 @@ from guatu.web.warnings.models import (
     WarningVerdict,
 )
 from guatu.web.warnings.wording import NO_DANGER
+
+_A_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +59,12 @@ def _line(warning: Warning, entry: WarningEntry) -> Line:
     late = entry.due is not None and entry.at >= entry.due
     elapsed = ""
     if entry.deed != WarningEntry.Deed.RAISE:
-        span = words.duration(entry.at - warning.raised_at)
-        elapsed = _("%(span)s after it was raised") % {"span": span}
+        span = entry.at - warning.raised_at
+        elapsed = (
+            _("%(span)s after it was raised") % {"span": words.duration(span)}
+            if span >= _A_SECOND
+            else _("at once")
+        )
     return Line(
         entry=entry,
         deed=entry.get_deed_display(),
@@ -82,6 +88,8 @@ def _who(entry: WarningEntry) -> str:
 def _against(entry: WarningEntry, *, late: bool) -> str:
     if entry.due is None:
         return ""
+    if abs(entry.at - entry.due) < _A_SECOND:
+        return _("right at the deadline")
     span = {"span": words.duration(entry.at - entry.due)}
     return _("%(span)s late") % span if late else _("%(span)s before the deadline") % span
 
@@ -105,10 +113,20 @@ def _detail(entry: WarningEntry) -> str:
             return _("%(climb)s (%(why)s)") % {"climb": climb, "why": why} if why else climb
         case deeds.HAND_OVER:
             return _arrow(str(facts.get("from_owner", "")), str(facts.get("to_owner", "")))
-        case deeds.VERIFY:
+        case deeds.URGE:
+            return _urged(facts)
+        case _:  # only verifying has a verdict
             return str(WarningVerdict(entry.verdict).label) if entry.verdict else ""
-        case _:
-            return ""
+
+
+def _urged(facts: Mapping[str, object]) -> str:
+    """Whom it was said to; urgings from before addressees say nothing."""
+    if not facts.get("to_organisation"):
+        return ""
+    return _("to %(organisation)s %(name)s") % {
+        "organisation": facts["to_organisation"],
+        "name": facts.get("to_name", ""),
+    }
 
 
 def _arrow(left: str, right: str) -> str:

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from guatu.core.nouns.warning import Verb
 from guatu.web.people import permission
+from guatu.web.people.models import User
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.shell.requests import is_htmx
 from guatu.web.shell.tables import Table
-from guatu.web.warnings import actions, queries, rows
+from guatu.web.warnings import actions, ladder, queries, rows
 from guatu.web.warnings.errors import CHANGED_MEANWHILE, RefusedError
 from guatu.web.warnings.facts import facts_of
 from guatu.web.warnings.forms import VerbForm, filters_of
@@ -28,6 +29,7 @@ from guatu.web.warnings.models import (
     WarningLevel,
     WarningState,
 )
+from guatu.web.warnings.sources import source_of
 from guatu.web.warnings.timeline import lines_of, way_of
 from guatu.web.warnings.wording import VERB_KEYS, VERB_WORDS, refused
 
@@ -46,7 +48,7 @@ def desk(request: SignedInRequest) -> HttpResponseBase:
         if file is not None:
             return file
     table = _table(request, found, rows.SHOWN)
-    shown = [rows.row_of(request.user, warning, at) for warning in table.page.object_list]
+    shown = rows.rows_of(request.user, list(table.page.object_list), at)
     context = {
         "table": table,
         "rows": shown,
@@ -93,9 +95,17 @@ def _detail_context(request: SignedInRequest, warning: Warning) -> dict[str, Any
         "facts": facts_of(warning),
         "lines": list(reversed(lines_of(warning, entries))),
         "way": way_of(warning, entries),
-        "contacts": queries.contacts(warning),
+        "contacts": ladder.contacts(warning),
+        "source_url": _source_url(request.user, warning),
         "printed_at": at,
     }
+
+
+def _source_url(user: User, warning: Warning) -> str:
+    """The page of the source, "" where this user may not open it."""
+    source = source_of(warning.source_kind)
+    may_open = source is None or source.may_open(user, warning.source_key)
+    return warning.source_url if may_open else ""
 
 
 @require_http_methods(["GET", "POST"])
@@ -123,10 +133,10 @@ def act(request: SignedInRequest, warning_id: int, verb: str) -> HttpResponse:
         form.add_error(None, refused(error))
         form.warning = _seen(request, warning_id)  # asked again about what it is by now
         return _ask(request, form)
-    said = _("“%(verb)s” done: #%(number)s %(title)s") % {
+    said = _("“%(verb)s” done: %(number)s %(title)s") % {
         "verb": VERB_WORDS[wanted],
-        "number": warning.pk,
-        "title": warning.title,
+        "number": warning.number,
+        "title": warning.headline,
     }
     return _answer(request, warning_id, said=said, level="success")
 
@@ -157,7 +167,8 @@ def _ask(request: SignedInRequest, form: VerbForm) -> HttpResponse:
         "form": form,
         "warning": form.warning,
         "verb": form.verb,
-        "label": VERB_WORDS[form.verb],
+        "label": rows.label_of(form.verb, form.warning),
+        "facts": facts_of(form.warning) if form.verb is Verb.CLOSE else None,
         "place": _place(request),
         "next": _next(request, form.warning.pk),
     }

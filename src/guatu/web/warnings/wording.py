@@ -25,6 +25,8 @@ VERB_WORDS: Mapping[Verb, Promise] = {
     Verb.ADD_NOTE: pgettext_lazy("verb", "Add note"),
 }
 
+VERIFY_AGAIN = pgettext_lazy("verb", "Verify again")
+
 VERB_KEYS: Mapping[Verb, str] = {
     Verb.ACKNOWLEDGE: "a",
     Verb.VERIFY: "v",
@@ -52,12 +54,17 @@ NOTE_LABELS: Mapping[Verb, Promise] = {
 
 NOTE_HINTS: Mapping[Verb, Promise] = {
     Verb.VERIFY: gettext_lazy(
-        "How it was checked: telephone, video, on site. Needed for a false alarm or a test."
+        "How it was checked: telephone, video, on site. Needed for a false alarm or a test. "
+        "Verifying need not wait for the acknowledgement."
     ),
     Verb.HANDLE: gettext_lazy("What was done, by whom, and how things stand now."),
     Verb.FEED_BACK: gettext_lazy("Cause, measures, result, and what keeps it from recurring."),
-    Verb.CLOSE: gettext_lazy("Needed where no danger was found."),
-    Verb.HAND_OVER: gettext_lazy("The new owner signs anew; the time to handle stays as it is."),
+    Verb.CLOSE: gettext_lazy("Needed where no danger was found, and for orange and red warnings."),
+    Verb.HAND_OVER: gettext_lazy(
+        "Time runs on: the deadlines stay as they are. Only from the prefecture up does the new "
+        "owner get a fresh time to acknowledge."
+    ),
+    Verb.URGE: gettext_lazy("The addressee sees these words at once, and among what is to do."),
     Verb.REOPEN: gettext_lazy("What is missing, and what is expected by when."),
 }
 
@@ -106,6 +113,10 @@ def refused(error: errors.RefusedError) -> str:
         Refusal.SAME_VERDICT: _("It has this verdict already. Give another one to correct it."),
         errors.SAME_OWNER: _("%(owner)s owns it already. Choose another organisation."),
         errors.NO_SUCH_OWNER: _("It cannot be handed over to that organisation."),
+        errors.NOT_CONCERNED: _("That person does not answer for this warning. Choose another."),
+        errors.NOBODY_THERE: _(
+            "Nobody is registered at %(owner)s. Choose a duty officer above, or telephone."
+        ),
         errors.ANOTHER_OPEN: _(
             "The same source has since raised another warning, still open. Work on that one."
         ),

@@ -84,13 +84,26 @@ def refusal(  # noqa: PLR0911  # one return a reason reads as the list it is
         return Refusal.SAME_VERDICT
     if Need.ORGANISATION in rule.needs and not organisation_given:
         return Refusal.NEEDS_ORGANISATION
-    found = verdict if verb is Verb.VERIFY else life.verdict
-    needs_note = Need.NOTE in rule.needs or (
-        Need.NOTE_UNLESS_TRUE in rule.needs and found is not Verdict.TRUE
-    )
-    if needs_note and not plain(note):
+    if needs_note(verb, life, verdict=verdict) and not plain(note):
         return Refusal.NEEDS_NOTE
     return None
+
+
+def needs_note(verb: Verb, life: Life, *, verdict: Verdict | None = None) -> bool:
+    """Tell whether a verb needs words now.
+
+    Args:
+        verb: what is asked.
+        life: the warning as it stands.
+        verdict: the verdict given with `verify`.
+    """
+    needs = VERBS[verb].needs
+    found = verdict if verb is Verb.VERIFY else life.verdict
+    return (
+        Need.NOTE in needs
+        or (Need.NOTE_UNLESS_TRUE in needs and found is not Verdict.TRUE)
+        or (Need.NOTE_IF_GRAVE in needs and life.level >= Level.ORANGE)
+    )
 
 
 def _verdict_refusal(verdict: Verdict | None) -> Refusal:
@@ -116,6 +129,7 @@ def after(
     *,
     at: datetime,
     verdict: Verdict | None = None,
+    grants_time: bool = False,
 ) -> Life:
     """Tell how the life stands after a verb that was not refused.
 
@@ -124,6 +138,7 @@ def after(
         life: the warning before.
         at: when, aware.
         verdict: the verdict given with `verify`.
+        grants_time: whether who hands over may grant the new owner a fresh time to sign.
 
     Raises:
         KeyError: if the verb does not leave from this state (ask `refusal` first).
@@ -133,16 +148,31 @@ def after(
         case Verb.VERIFY:
             return replace(moved, verdict=verdict)
         case Verb.HAND_OVER:
-            # The new owner gets its own time to sign; the time to handle never grows by passing
-            # a warning on, else passing it on would be the way to be never late.
-            renewed = replace(moved, acknowledge_due=at + life.term.acknowledge, rung=Rung.PLANT)
-            return replace(renewed, rung=due_escalation(renewed, at) or Rung.PLANT)
+            return _handed_over(moved, before=life, at=at, grants_time=grants_time)
         case Verb.REOPEN:
             return _reopened(moved, at=at, was_closed=life.state is State.CLOSED)
         case Verb.ESCALATE:
             return replace(moved, rung=due_escalation(life, at) or life.rung)
         case _:
             return moved
+
+
+def _handed_over(moved: Life, *, before: Life, at: datetime, grants_time: bool) -> Life:
+    """Give a warning to a new owner without giving it time.
+
+    Passing a warning on must not be the way to be never late: the time to handle stays, an
+    unsigned warning's time to sign runs on, and it never climbs down. Who had signed leaves the
+    new owner a term of its own to sign, which ends with the time to handle at the latest. Only
+    who may grant time begins the signing anew.
+    """
+    fresh = at + before.term.acknowledge
+    if grants_time:
+        renewed = replace(moved, acknowledge_due=fresh, rung=Rung.PLANT)
+        return replace(renewed, rung=due_escalation(renewed, at) or Rung.PLANT)
+    if before.state is State.RAISED:
+        return moved
+    in_time = at < before.handle_due
+    return replace(moved, acknowledge_due=min(fresh, before.handle_due) if in_time else fresh)
 
 
 def _reopened(moved: Life, *, at: datetime, was_closed: bool) -> Life:
@@ -253,6 +283,12 @@ def next_verbs(life: Life, at: datetime) -> Mapping[Party, Verb]:
     following[party] = verb
     if life.verdict is None:
         following[Party.DUTY_OFFICER] = Verb.VERIFY
-    if overdue_since(life, at) is not None:
+    late = overdue_since(life, at) is not None
+    if late:
         following[Party.SUPERVISOR] = Verb.URGE
+    if life.rung is not Rung.PLANT:
+        if life.state is State.RAISED:
+            following[Party.CLIMBED_TO] = Verb.ACKNOWLEDGE
+        elif late and life.verdict is not None:
+            following[Party.CLIMBED_TO] = Verb.URGE
     return following

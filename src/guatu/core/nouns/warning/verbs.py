@@ -43,9 +43,11 @@ UNHANDLED = (State.RAISED, State.ACKNOWLEDGED, State.VERIFIED)
 
 VERBS: Mapping[Verb, VerbRule] = MappingProxyType(
     {
+        # Once it has climbed, whoever it climbed to may sign too: a plant that keeps silent must
+        # not keep a warning unsigned. What is no danger asks for no signature.
         Verb.ACKNOWLEDGE: VerbRule(
-            moves=MappingProxyType({State.RAISED: Move(State.ACKNOWLEDGED)}),
-            parties=frozenset({Party.OWNER}),
+            moves=MappingProxyType({State.RAISED: Move(State.ACKNOWLEDGED, _MAYBE_DANGER)}),
+            parties=frozenset({Party.OWNER, Party.CLIMBED_TO}),
         ),
         # Verifying does not wait for the plant (an officer may telephone or look at the video),
         # and never takes a warning backwards: handled first and verified after stays handled.
@@ -87,7 +89,7 @@ VERBS: Mapping[Verb, VerbRule] = MappingProxyType(
                 }
             ),
             parties=frozenset({Party.DUTY_OFFICER}),
-            needs=frozenset({Need.NOTE_UNLESS_TRUE}),
+            needs=frozenset({Need.NOTE_UNLESS_TRUE, Need.NOTE_IF_GRAVE}),
         ),
         # The new owner has signed for nothing yet, so its life begins again at "raised".
         Verb.HAND_OVER: VerbRule(
@@ -99,7 +101,8 @@ VERBS: Mapping[Verb, VerbRule] = MappingProxyType(
         ),
         Verb.URGE: VerbRule(
             moves=_staying(OPEN_STATES),
-            parties=frozenset({Party.SUPERVISOR}),
+            parties=frozenset({Party.SUPERVISOR, Party.CLIMBED_TO}),
+            needs=frozenset({Need.NOTE}),
         ),
         Verb.ESCALATE: VerbRule(
             moves=_staying(UNHANDLED, _MAYBE_DANGER),

@@ -46,6 +46,7 @@ class Party(StrEnum):
     """What a person is to one warning (a role alone says too little: which plant's officer?)."""
 
     OWNER = "owner"  # the officer of the organisation that owns the warning
+    CLIMBED_TO = "climbed_to"  # on duty at a bureau that an overdue warning has climbed to
     DUTY_OFFICER = "duty_officer"  # on duty in a region that holds the warning
     SUPERVISOR = "supervisor"  # supervising a region that holds the warning
     CLOCK = "clock"  # nobody: time alone
@@ -71,6 +72,7 @@ class Need(StrEnum):
 
     NOTE = "note"
     NOTE_UNLESS_TRUE = "note_unless_true"  # a danger denied needs a reason, one confirmed does not
+    NOTE_IF_GRAVE = "note_if_grave"  # orange and red never end without words
     VERDICT = "verdict"
     ORGANISATION = "organisation"
 

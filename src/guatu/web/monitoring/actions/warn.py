@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import translation
 
@@ -15,8 +16,9 @@ from guatu.core.alarms.rules import RULES, DueWarning, OpenAlarm, not_yet_told, 
 from guatu.core.nouns.warning import Level
 from guatu.web.monitoring.models import Alarm, Slot, Unit
 from guatu.web.monitoring.queries import SOURCE_KIND
-from guatu.web.monitoring.wording import alarm_facts, warning_title
+from guatu.web.monitoring.source import title, title_facts, warning_facts
 from guatu.web.warnings.actions import raise_warning
+from guatu.web.warnings.models import Warning as RaisedWarning
 
 _LOOK_BACK = timedelta(days=1)
 """How old a returned alarm may be and still be a reason; an active one never grows too old."""
@@ -58,20 +60,39 @@ def raise_overdue(*, at: datetime) -> int:
         if rule.unacknowledged_for is None:
             continue
         slots = [Slot[name] for name in rule.slots]
-        candidates = Alarm.objects.filter(
-            acknowledged_at__isnull=True,
-            slot__in=slots,
-            warned_level__lt=rule.level,
-            began_at__lte=at - rule.unacknowledged_for,
-        ).filter(Q(cleared_at__isnull=True) | Q(cleared_at__gt=at - _LOOK_BACK))
+        candidates = (
+            _unanswered()
+            .filter(
+                acknowledged_at__isnull=True,
+                slot__in=slots,
+                warned_level__lt=rule.level,
+                began_at__lte=at - rule.unacknowledged_for,
+            )
+            .filter(Q(cleared_at__isnull=True) | Q(cleared_at__gt=at - _LOOK_BACK))
+        )
         units.update(candidates.order_by().values_list("unit", flat=True).distinct())
     return raise_due(units, at=at) if units else 0
 
 
+def _unanswered() -> QuerySet[Alarm]:
+    """Alarms that no closed warning has answered for.
+
+    What began before the unit's last warning was closed, and is over, was dealt with by it. What
+    still holds is a fact of today, and what began since is new.
+    """
+    closed = RaisedWarning.objects.filter(
+        source_kind=SOURCE_KIND,
+        source_key=Cast(OuterRef("unit"), CharField()),
+        closed_at__gte=OuterRef("began_at"),
+    )
+    return Alarm.objects.filter(Q(cleared_at__isnull=True) | ~Exists(closed))
+
+
 def _open_alarms(units: Collection[int], at: datetime, also: Collection[str]) -> list[Alarm]:
     still_due = Q(acknowledged_at__isnull=True, cleared_at__gt=at - _LOOK_BACK)
+    unanswered = _unanswered().filter(Q(cleared_at__isnull=True) | still_due)
     rows = Alarm.objects.filter(unit__in=units, raise_seen=True)
-    rows = rows.filter(Q(cleared_at__isnull=True) | still_due | Q(key__in=also))
+    rows = rows.filter(Q(pk__in=unanswered.order_by().values("pk")) | Q(key__in=also))
     return list(rows.select_related("point", "unit").order_by("began_at", "id"))
 
 
@@ -106,22 +127,25 @@ def as_seen(alarm: Alarm) -> OpenAlarm:
 
 
 def _raise(due: DueWarning, unit: Unit, alarms: dict[str, Alarm], at: datetime) -> None:
+    gravest = due.reasons[0]
+    source = {"source_kind": SOURCE_KIND, "source_key": str(unit.pk)}
+    found = RaisedWarning.objects.filter(**source, closed_at=None).first()
+    told = title_facts(unit, gravest.rule, [alarms[key] for key in gravest.alarm_keys])
+    if found is not None and due.level <= found.level:
+        told = found.facts.get("title", told)  # the title tells of the gravest, as the level does
     concerned = [alarms[key] for key in due.alarm_keys]
-    # Written once for everybody: what is kept is in the installation's own language.
+    facts = warning_facts(unit, due.rule_codes, concerned, found.facts if found else None)
+    # Written once for everybody, to be searched: in the installation's own language.
     with translation.override(settings.LANGUAGE_CODE):
-        title = warning_title(
-            unit, due.reasons[0].rule, [alarms[k] for k in due.reasons[0].alarm_keys]
-        )
-        facts = alarm_facts(unit, due.rule_codes, concerned)
+        kept_title = title(told)
     raise_warning(
-        source_kind=SOURCE_KIND,
-        source_key=str(unit.pk),
+        **source,
         source_url=reverse("monitoring:plant", args=[unit.plant_id]),
-        title=title,
+        title=kept_title,
         level=Level(due.level),
         organisation=unit.plant.organisation,
         region=unit.plant.region,
-        facts={**facts, "rules_version": due.rules_version},
+        facts={**facts, "title": told, "rules_version": due.rules_version},
         at=at,
     )
     for reason in due.reasons:

@@ -13,7 +13,8 @@ from guatu.web.monitoring.models import Alarm, Plant
 
 def alarms_of(plant: Plant) -> QuerySet[Alarm]:
     """All alarms of a plant: open ones first, the newest first among them."""
-    rows = Alarm.objects.filter(plant=plant, raise_seen=True).select_related("point", "unit")
+    rows = Alarm.objects.filter(plant=plant, raise_seen=True)
+    rows = rows.select_related("point", "unit", "plant")
     return rows.order_by(F("cleared_at").desc(nulls_first=True), "-began_at", "-id")
 
 

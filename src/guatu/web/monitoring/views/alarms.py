@@ -15,8 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from guatu.web.monitoring import queries, words
 from guatu.web.monitoring.actions import acknowledge_alarm
+from guatu.web.monitoring.alarm_export import EXPORTED
 from guatu.web.monitoring.errors import AlreadyAcknowledgedError
-from guatu.web.monitoring.models import Alarm, Cleared
+from guatu.web.monitoring.models import Alarm
+from guatu.web.monitoring.source import standing
 from guatu.web.monitoring.views.common import deliver, seen_plant
 from guatu.web.monitoring.wording import alarm_words, reading
 from guatu.web.people.permission import may
@@ -25,12 +27,6 @@ from guatu.web.shell.requests import is_htmx
 from guatu.web.shell.tables import Column, Table
 from guatu.web.shell.templatetags.guatu import state
 from guatu.web.shell.words import duration
-
-
-def _standing(alarm: Alarm) -> str:
-    if alarm.cleared_at is None:
-        return _("Active")
-    return str(Cleared(alarm.why).label) if alarm.why in Cleared.values else _("Over")
 
 
 def _tone(alarm: Alarm) -> str:
@@ -47,8 +43,8 @@ _COLUMNS: list[Column[Alarm]] = [
     Column(
         key="standing",
         label=gettext_lazy("Status"),
-        value=_standing,
-        cell=lambda a: state(_tone(a), _standing(a)),
+        value=standing,
+        cell=lambda a: state(_tone(a), standing(a)),
     ),
     Column(key="began", label=gettext_lazy("Began"), value=lambda a: a.began_at, sort="began_at"),
     Column(key="unit", label=gettext_lazy("Unit"), value=lambda a: a.unit.name, phone=False),
@@ -93,7 +89,7 @@ def alarms(request: SignedInRequest, plant_id: int) -> HttpResponseBase:
         rows = rows.filter(stage=int(stage))
     table = Table(
         request,
-        columns=_COLUMNS,
+        columns=EXPORTED if "export" in request.GET else _COLUMNS,
         rows=rows,
         name=_("Alarms of %(plant)s") % {"plant": plant.name},
         empty=_("No alarm in this time."),

@@ -17,6 +17,7 @@ from .deeds import (
     urge,
     verify,
 )
+from .notify import mark_seen
 from .raising import note_level_lift, raise_warning
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "feed_back",
     "hand_over",
     "handle",
+    "mark_seen",
     "note_level_lift",
     "raise_warning",
     "reopen",

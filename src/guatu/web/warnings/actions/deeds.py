@@ -16,9 +16,11 @@ from guatu.web.warnings.errors import (
     SAME_OWNER,
     RefusedError,
 )
+from guatu.web.warnings.ladder import owners_to_be
 from guatu.web.warnings.models import Warning, WarningEntry  # noqa: A004 - the house's noun
-from guatu.web.warnings.queries import owners_to_be, parties_of
+from guatu.web.warnings.queries import grants_time, parties_of
 
+from .notify import demand_addressees, mark_seen, notify
 from .record import enter, store
 
 _Deed = WarningEntry.Deed
@@ -32,6 +34,7 @@ class _Given:
     verdict: Verdict | None = None
     to: Organisation | None = None
     seen: str | None = None
+    addressee: User | None = None
 
 
 def acknowledge(
@@ -90,10 +93,30 @@ def hand_over(
 
 
 def urge(
-    warning_id: int, *, by: User, at: datetime, note: str = "", seen: str | None = None
+    warning_id: int,
+    *,
+    note: str,
+    by: User,
+    at: datetime,
+    addressee: User | None = None,
+    seen: str | None = None,
 ) -> Warning:
-    """催办: a supervisor asks for haste. Raises as `_do`."""
-    return _do(Verb.URGE, warning_id, by=by, at=at, given=_Given(note=note, seen=seen))
+    """催办: whoever answers above asks somebody for haste, in words that reach him at once.
+
+    Args:
+        warning_id: which.
+        note: what is asked for.
+        by: who urges.
+        at: when.
+        addressee: whom; None urges everybody who answers for the owner.
+        seen: how it was seen to stand, a `Warning.standing`; None where nobody looked first.
+
+    Raises:
+        Warning.DoesNotExist, PermissionDenied: as `_do`.
+        RefusedError: as `_do`; if the addressee has nothing to do with it, or the owner nobody.
+    """
+    given = _Given(note=note, addressee=addressee, seen=seen)
+    return _do(Verb.URGE, warning_id, by=by, at=at, given=given)
 
 
 def reopen(
@@ -135,9 +158,10 @@ def _do(verb: Verb, warning_id: int, *, by: User, at: datetime, given: _Given) -
     if given.seen is not None and given.seen != warning.standing:
         raise RefusedError(CHANGED_MEANWHILE)
     columns, facts = _consequences(verb, warning, by=by, at=at, given=given)
-    life = after(verb, before, at=at, verdict=given.verdict)
+    life = after(verb, before, at=at, verdict=given.verdict, grants_time=grants_time(by, warning))
+    urged = demand_addressees(warning, given.addressee, by=by) if verb is Verb.URGE else []
     store(warning, life, columns)
-    enter(
+    entry = enter(
         warning,
         _Deed(verb.value),
         before,
@@ -148,7 +172,16 @@ def _do(verb: Verb, warning_id: int, *, by: User, at: datetime, given: _Given) -
         due=_due_of(verb, before),
         facts=facts,
     )
+    mark_seen(warning, by=by, at=at)
+    notify(warning, entry, urged, at=at)
     return warning
+
+
+_MOMENT_OF = {
+    Verb.ACKNOWLEDGE: "acknowledged_at",
+    Verb.HANDLE: "handled_at",
+    Verb.CLOSE: "closed_at",
+}
 
 
 def _consequences(
@@ -156,12 +189,8 @@ def _consequences(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a verb changes beside the life: columns of the warning, facts of the entry."""
     match verb:
-        case Verb.ACKNOWLEDGE:
-            return {"acknowledged_at": at}, {}
-        case Verb.HANDLE:
-            return {"handled_at": at}, {}
-        case Verb.CLOSE:
-            return {"closed_at": at}, {}
+        case Verb.ACKNOWLEDGE | Verb.HANDLE | Verb.CLOSE:
+            return {_MOMENT_OF[verb]: at}, {}
         case Verb.REOPEN:
             anew: dict[str, Any] = {"handled_at": None, "closed_at": None}
             if warning.state == State.CLOSED.value:
@@ -171,8 +200,12 @@ def _consequences(
             _demand_owner(warning, given.to, by=by)
             facts = {"from_owner": warning.organisation.name, "to_owner": given.to.name}
             return {"organisation_id": given.to.pk, "acknowledged_at": None}, facts
-        case _:
-            return {}, {}
+        case Verb.URGE:
+            whom = given.addressee
+            name = whom.get_full_name() if whom else ""
+            organisation = whom.organisation if whom else warning.organisation
+            return {}, {"to_name": name, "to_organisation": organisation.name}
+    return {}, {}
 
 
 def _demand_owner(warning: Warning, to: Organisation, *, by: User) -> None:

@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Length
+from django.utils import timezone
 
 from guatu.core.nouns.warning import Level, Life, State, lifted
 from guatu.web.people.models import Organisation
 from guatu.web.regions.models import Region
+from guatu.web.warnings.errors import CHANGED_MEANWHILE, RefusedError
 from guatu.web.warnings.models import (
     Warning,  # noqa: A004 - the house's noun
     WarningEntry,
@@ -18,6 +21,7 @@ from guatu.web.warnings.models import (
 from .record import enter, store
 
 _Deed = WarningEntry.Deed
+_TRIES = 5
 
 
 @transaction.atomic
@@ -56,7 +60,7 @@ def raise_warning(  # noqa: PLR0913 - a warning begins with this much
     source = {"source_kind": source_kind, "source_key": source_key}
     found = Warning.objects.select_for_update().filter(**source, closed_at=None).first()
     if found is None:
-        found = _begin(
+        found = _begin_numbered(
             source,
             {"source_url": source_url, "title": title[:200], "facts": dict(facts)},
             life=Life.begun(Level(level), at=at),
@@ -70,6 +74,38 @@ def raise_warning(  # noqa: PLR0913 - a warning begins with this much
         # Another writer was quicker between our look and our insert: theirs is the one.
         found = Warning.objects.select_for_update().get(**source, closed_at=None)
     return _raise_again(found, Level(level), title=title[:200], facts=facts, at=at)
+
+
+def _begin_numbered(
+    source: Mapping[str, str],
+    words: Mapping[str, Any],
+    *,
+    life: Life,
+    organisation: Organisation,
+    region: Region,
+    at: datetime,
+) -> Warning | None:
+    """Insert a warning under the day's next number; None where its source has one open by now."""
+    for _try in range(_TRIES):
+        numbered = {**words, "number": next_number(at)}
+        begun = _begin(source, numbered, life=life, organisation=organisation, region=region, at=at)
+        if begun is not None or Warning.objects.filter(**source, closed_at=None).exists():
+            return begun
+    raise RefusedError(CHANGED_MEANWHILE)
+
+
+def next_number(at: datetime) -> str:
+    """The next number of a day: YJ-YYYYMMDD-NNN, by the local calendar.
+
+    Args:
+        at: the moment of raising, aware.
+    """
+    day = f"YJ-{timezone.localtime(at):%Y%m%d}-"
+    taken = Warning.objects.filter(number__startswith=day).order_by(
+        Length("number").desc(), "-number"
+    )
+    last = taken.values_list("number", flat=True).first()
+    return f"{day}{int(last.removeprefix(day)) + 1 if last else 1:03d}"
 
 
 def _begin(

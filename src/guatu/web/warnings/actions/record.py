@@ -49,9 +49,9 @@ def enter(  # noqa: PLR0913 - an entry has this many columns
     verdict: str = "",
     due: datetime | None = None,
     facts: Mapping[str, Any] | None = None,
-) -> None:
+) -> WarningEntry:
     """Add to the history and announce the change once it is committed."""
-    WarningEntry.objects.create(
+    entry = WarningEntry.objects.create(
         warning=warning,
         at=at,
         by=by,
@@ -78,3 +78,4 @@ def enter(  # noqa: PLR0913 - an entry has this many columns
             at=at,
         )
     )
+    return entry

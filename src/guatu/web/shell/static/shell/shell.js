@@ -46,7 +46,8 @@ function count() {
   }
   for (const element of document.querySelectorAll("time[data-due]")) {
     const left = Date.parse(element.dateTime) - present;
-    const text = say(left < 0 ? "overdue" : "left", { time: duration(left) });
+    const side = Math.abs(left) < 1000 ? "due_now" : left < 0 ? "overdue" : "left";
+    const text = say(side, { time: duration(left) });
     if (element.textContent !== text) element.textContent = text;
     element.classList.toggle("due-over", left < 0);
     element.classList.toggle("due-soon", left >= 0 && left < 600_000);
