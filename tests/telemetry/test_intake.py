@@ -127,9 +127,10 @@ def test_the_fast_reader_the_full_one_and_the_raw_form_agree(
     if fast is not None:
         assert beat_bytes(fast.beat) == beat_bytes(full.beat)
         assert (fast.accepted, fast.reply()) == (full.accepted, full.reply())
-    raw = take_raw(plant, to_raw(beat), NOW_MS)
-    assert beat_bytes(raw.beat) == beat_bytes(full.beat)
-    assert (raw.accepted, raw.reply()) == (full.accepted, full.reply())
+    for _ in range(2):  # from the second time on the point codes are known
+        raw = take_raw(plant, to_raw(beat), NOW_MS)
+        assert beat_bytes(raw.beat) == beat_bytes(full.beat)
+        assert (raw.accepted, raw.reply()) == (full.accepted, full.reply())
     assert read_raw(to_raw(beat)) == beat
     present = sum(v is not None for row in beat.v for v in row)
     assert full.accepted + sum(r.count for r in full.rejected) == present

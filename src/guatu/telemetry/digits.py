@@ -307,16 +307,6 @@ def sift_scaled(row, low, high):
 
 
 @compiled
-def count_rows(rows, low, high, out_of_range):
-    """Count the samples that can have been measured, and of each row those that cannot."""
-    kept = 0
-    for i in range(len(rows)):
-        inside, out_of_range[i] = count_scaled(rows[i], low[i], high[i])
-        kept += inside
-    return kept
-
-
-@compiled
 def sift_rows(rows, low, high):
     """Leave out of each row what cannot have been measured."""
     for i in range(len(rows)):

@@ -1,27 +1,31 @@
 """From a beat in raw form to a beat for the log; means the same as its JSON (see `access.raw`)."""
+# mypy: disable-error-code="untyped-decorator"
 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from guatu.access.beats import ANCIENT_MS, check_marks, check_times
-from guatu.access.fields import whole
+from guatu.access.beats import ANCIENT_MS, FAR_AHEAD_MS, MAX_SAMPLES, check_marks, check_times
+from guatu.access.fields import MAX_COUNT, whole
 from guatu.access.messages import Beat, PlantConfig, Point
-from guatu.access.raw import DOUBLES, HEAD, MOST_DECIMALS, Head, read_head, to_raw
-from guatu.telemetry.cells import ABSENT, TENS, Cells
-from guatu.telemetry.digits import count_rows, sift_rows
-from guatu.telemetry.intake import (
-    Said,
-    Taken,
-    are_usual,
-    are_usual_marks,
-    assemble,
-    frame_beat,
-    rejected_of,
-    taken,
+from guatu.access.raw import (
+    BACKFILL,
+    DOUBLES,
+    HEAD,
+    MAGIC,
+    MOST_DECIMALS,
+    Head,
+    read_head,
+    to_raw,
 )
-from guatu.telemetry.plant_door import Layout, PlantDoor
+from guatu.telemetry.cells import ABSENT, TENS, Cells
+from guatu.telemetry.frame import FrameBeat
+from guatu.telemetry.intake import Said, Taken, are_usual_marks, assemble
+from guatu.telemetry.plant_door import PlantDoor
+
+ABSENT_CELL = np.int32(ABSENT)
 
 
 def take_raw(plant: PlantDoor, body: bytes, now_ms: int) -> Taken:
@@ -35,14 +39,50 @@ def take_raw(plant: PlantDoor, body: bytes, now_ms: int) -> Taken:
     Raises:
         RefusedError: if the beat cannot be taken as a whole.
     """
+    return _take_plain(plant, body, now_ms) or _take_any(plant, body, now_ms)
+
+
+def _take_plain(plant: PlantDoor, body: bytes, now_ms: int) -> Taken | None:
+    """Read a beat whose every point is known, scaled by its own decimals, good and possible.
+
+    None if anything about it is otherwise. One call for one beat: it is as short as can be.
+    """
+    layout = plant.plain_layout(body)
+    if layout is None or layout.narrow is None or len(body) < HEAD.size + len(layout.tail):
+        return None
+    magic, flags, epoch, number, sent, points, times, marks, codes = HEAD.unpack_from(body)
+    if (
+        magic != MAGIC or marks or flags > BACKFILL or not times
+        or epoch > MAX_COUNT or number > MAX_COUNT or not 0 <= sent <= MAX_COUNT
+        or points != len(layout.codes) or points + codes != len(layout.tail)
+        or points * times > MAX_SAMPLES
+        or len(body) != HEAD.size + (8 + 4 * points) * times + len(layout.tail)
+    ):  # fmt: skip
+        return None
+    moments = np.frombuffer(body, np.int64, times, HEAD.size)
+    scaled = np.frombuffer(body, np.int32, points * times, HEAD.size + 8 * times)
+    scaled.shape = (points, times)
+    accepted = count_plain(moments, scaled, *layout.narrow, now_ms)
+    if accepted < 0:
+        return None
+    cells = Cells(layout.bounds[0], moments, scaled, np.empty((0, times), np.float64))
+    beat = FrameBeat(
+        plant.config.plant, epoch, number, now_ms, flags == BACKFILL, layout.ids, cells
+    )
+    beat.sent_ms = sent
+    return Taken(beat, accepted)
+
+
+def _take_any(plant: PlantDoor, body: bytes, now_ms: int) -> Taken:
+    """Read any beat in raw form.
+
+    Raises:
+        RefusedError: if the beat cannot be taken as a whole.
+    """
     head = read_head(body)
     forms = np.frombuffer(body, np.int8, head.points, head.forms_at)
     layout = plant.layout_of_raw(body[head.forms_at + head.points :], head.points)
     said = _said(body, head, now_ms)
-    # With no doubles among them, forms equal to the decimals also say that every point is known.
-    is_plain = not head.doubles and np.array_equal(forms, layout.decimals)
-    if is_plain and are_usual(said.times, now_ms):
-        return _scaled_rows(plant, body, head, layout, said)
     if len(forms) and not DOUBLES <= forms.min() <= forms.max() <= MOST_DECIMALS:
         for i, form in enumerate(forms.tolist()):
             whole(form, f"$.v[{i}]", low=DOUBLES, high=MOST_DECIMALS)
@@ -50,6 +90,24 @@ def take_raw(plant: PlantDoor, body: bytes, now_ms: int) -> Taken:
     infinite = np.isinf(values)
     values[infinite] = np.nan
     return assemble(plant, layout, said, values, np.nonzero(infinite)[0].tolist())
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def count_plain(times, scaled, low, high, now_ms):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Count the samples of a beat; -1 if a time or a value is none that can be."""
+    if times[0] < ANCIENT_MS or times[-1] > now_ms + FAR_AHEAD_MS:
+        return -1
+    for j in range(1, len(times)):
+        if times[j] <= times[j - 1]:
+            return -1
+    inside, absent = 0, 0
+    for i in range(scaled.shape[0]):
+        least, most = low[i], high[i]
+        for j in range(scaled.shape[1]):
+            cell = scaled[i, j]
+            inside += (cell >= least) & (cell <= most)
+            absent += cell == ABSENT_CELL
+    return inside if inside + absent == scaled.size else -1
 
 
 def _said(body: bytes, head: Head, now_ms: int) -> Said:
@@ -63,22 +121,6 @@ def _said(body: bytes, head: Head, now_ms: int) -> Said:
     return Said(
         now_ms, head.epoch, head.beat, times, head.sent, head.backfill, marks.astype(np.int64)
     )
-
-
-def _scaled_rows(plant: PlantDoor, body: bytes, head: Head, layout: Layout, said: Said) -> Taken:
-    """Take rows as they lie in the body: every point known, scaled by its own decimals."""
-    shape = (head.points, head.times)
-    at = HEAD.size + 8 * head.times
-    scaled = np.frombuffer(body, np.int32, head.points * head.times, at).reshape(shape)
-    decimals, _, _, low, high = layout.bounds
-    out_of_range = np.empty(head.points, np.int32)
-    accepted = count_rows(scaled, low, high, out_of_range)
-    if out_of_range.any():
-        scaled = scaled.copy()
-        sift_rows(scaled, low, high)
-    cells = Cells(decimals, said.times, scaled, np.empty((0, head.times), np.float64))
-    beat = frame_beat(plant, said, cells, layout.ids, np.arange(head.points))
-    return taken(beat, accepted, rejected_of(layout, 0, out_of_range))
 
 
 def _values(body: bytes, head: Head, forms: NDArray[np.int8]) -> NDArray[np.float64]:
@@ -101,6 +143,7 @@ def warm_up() -> None:
     """Compile, or load from the cache, what reads raw beats."""
     point = Point(id=1, code="a", decimals=1, physical_high=2.0)
     config = PlantConfig(plant=1, code="a", version=1, region="", points=(point,))
-    for row in ((1.5,), (2.5,)):
-        beat = Beat(beat=1, t=(ANCIENT_MS,), p=("a",), v=(row,))
-        take_raw(PlantDoor(config, 0), to_raw(beat), ANCIENT_MS)
+    plant = PlantDoor(config, 0)
+    beat = Beat(beat=1, t=(ANCIENT_MS,), p=("a",), v=((1.5,),))
+    for _ in range(2):  # the plain way is taken once a layout is known
+        take_raw(plant, to_raw(beat), ANCIENT_MS)

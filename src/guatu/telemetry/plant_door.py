@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import orjson
@@ -34,11 +34,16 @@ class Layout:
         codes: as sent.
         ids: database ids, -1 for a point that the plant does not have.
         bounds: see there.
+        tail: the end of a raw beat in which every point is known and scaled by its own decimals;
+            empty where there is no such beat.
+        narrow: the least and greatest possible value, scaled, as int32.
     """
 
     codes: list[str]
     ids: NDArray[np.int32]
     bounds: Bounds
+    tail: bytes = b""
+    narrow: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None
 
     @property
     def decimals(self) -> NDArray[np.int8]:
@@ -93,6 +98,7 @@ class PlantDoor:
         self._points = {point.code: point for point in config.points}
         self._layouts: dict[bytes, Layout] = {}
         self._raw_layouts: dict[bytes, Layout] = {}
+        self._plain: Layout | None = None
 
     def count(self, reason: str, samples: int) -> None:
         """Add to the plant's counts since the gateway started."""
@@ -119,6 +125,11 @@ class PlantDoor:
             found = self._layouts[text] = self.layout(codes)
         return found
 
+    def plain_layout(self, body: bytes) -> Layout | None:
+        """Give the layout of a raw beat that ends as the plant's last plain one did, else None."""
+        last = self._plain
+        return last if last is not None and body.endswith(last.tail) else None
+
     def layout_of_raw(self, text: bytes, points: int) -> Layout:
         """Look up point codes by their text in a raw beat.
 
@@ -130,5 +141,15 @@ class PlantDoor:
             codes = read_codes(text, points)
             if len(self._raw_layouts) >= MOST_LAYOUTS:
                 self._raw_layouts.clear()
-            found = self._raw_layouts[text] = self.layout(codes)
+            found = self._raw_layouts[text] = _with_tail(self.layout(codes), text)
+        if found.tail:
+            self._plain = found
         return found
+
+
+def _with_tail(layout: Layout, text: bytes) -> Layout:
+    decimals, _, _, low, high = layout.bounds
+    if not len(decimals) or decimals.min() < 0 or low.max() > LARGEST or high.min() < -LARGEST:
+        return layout
+    narrow = low.astype(np.int32), high.clip(max=LARGEST).astype(np.int32)
+    return replace(layout, tail=decimals.tobytes() + text, narrow=narrow)
