@@ -57,7 +57,7 @@ class Door:
         self.gateway = gateway
 
     async def request(
-        self, method: str, path: str, body: bytes = b"", key: str = KEY
+        self, method: str, path: str, body: bytes = b"", key: str = KEY, **head: str
     ) -> tuple[int, Any, dict[bytes, bytes]]:
         sent: list[Any] = []
 
@@ -71,7 +71,10 @@ class Door:
             "type": "http",
             "method": method,
             "path": path,
-            "headers": [(b"authorization", b"Bearer " + key.encode())],
+            "headers": [
+                (b"authorization", b"Bearer " + key.encode()),
+                *((name.replace("_", "-").encode(), said.encode()) for name, said in head.items()),
+            ],
         }
         await self.gateway(scope, receive, send)
         return sent[0]["status"], json.loads(sent[1]["body"]), dict(sent[0]["headers"])
@@ -367,7 +370,7 @@ async def test_the_door_says_no_in_two_languages(spine: Spine) -> None:
         assert answer["message"]["zh"]
         assert answer["message"]["en"]
     status, counts, _ = await spine.door.request("GET", "/v1/counts")
-    assert counts["rejected"] == {"refused_bad_json": 1}
+    assert counts["rejected"] == {"refused_bad_json": 1, "refused_too_large": 1}
 
 
 async def test_a_backlog_makes_plants_wait_and_nothing_is_lost(spine: Spine) -> None:

@@ -248,7 +248,8 @@ class Event:
 
     Args:
         id: ``partition:sequence:n``; the same for ever, also when the engine repeats itself.
-        kind: raised, cleared, acknowledged, configured or refused_command.
+        kind: raised, cleared, acknowledged, configured, refused_command, or own_alarm for what
+            the plant's own system said.
         alarm: the alarm's key; empty for configured and refused_command.
         slot: name in `SLOTS`; empty where there is no alarm.
         stage: 1 or 2; 0 where there is no alarm.
@@ -259,6 +260,7 @@ class Event:
             (refused).
         by: who acknowledged.
         version: which configuration took effect.
+        own: what the plant's own system said, as `OwnAlarm.as_json`; None for all other kinds.
     """
 
     id: str
@@ -277,6 +279,7 @@ class Event:
     why: str = ""
     by: str = ""
     version: int | None = None
+    own: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give the event as it lies in the log."""

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 import time
+from collections.abc import Iterator
 from functools import partial
 
 import orjson
@@ -15,26 +16,32 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
+from guatu.access.alarms import read_alarms, read_heartbeat
+from guatu.access.fields import refuse
 from guatu.access.messages import PlantConfig
-from guatu.access.problems import Problem, RefusedError
-from guatu.telemetry import log
+from guatu.access.problems import RefusedError
+from guatu.telemetry import intake, intake_raw, log
 from guatu.telemetry.coalesce import Coalescer
+from guatu.telemetry.examples import examples_of
 from guatu.telemetry.follow import follow_plants
-from guatu.telemetry.frame import beat_bytes
-from guatu.telemetry.intake import take_beat, warm_up
+from guatu.telemetry.frame import FrameBeat, beat_bytes, heartbeat
+from guatu.telemetry.intake import take_beat
+from guatu.telemetry.intake_raw import take_raw
+from guatu.telemetry.notes import Notes
+from guatu.telemetry.pace import ALARMS_COST, Pace
 from guatu.telemetry.plant_door import PlantDoor
-from guatu.telemetry.served import (
-    Header,
-    Receive,
-    Scope,
-    Send,
-    answer,
-    ended,
-    read_body,
-    serve,
-    stop_signal,
+from guatu.telemetry.reception import (
+    SMALL_BODY,
+    Head,
+    answer_refusal,
+    parsed,
+    read_head,
+    receive_body,
+    refuse_early,
 )
+from guatu.telemetry.served import Receive, Scope, Send, answer, ended, serve, stop_signal
 from guatu.telemetry.settings import GatewaySettings
+from guatu.telemetry.state import NOBODY
 
 logger = logging.getLogger("gateway")
 
@@ -65,6 +72,8 @@ class Gateway:
         self.plants: dict[int, PlantDoor] = {}
         self._by_key: dict[str, PlantDoor] = {}
         self._key_used_ms: dict[str, int] = {}
+        self._paces: dict[int, Pace] = {}
+        self._notes = [Notes() for _ in range(settings.streams.partitions)]
         self._evaluated = [0] * settings.streams.partitions
         self._partitions = [
             Coalescer(
@@ -128,17 +137,24 @@ class Gateway:
         """Put the time into every partition once a second, for ever."""
         while True:
             await asyncio.sleep(TICK_S - time.time() % TICK_S)
-            tick = b"T" + orjson.dumps({"at_ms": now_ms()})
-            results = await asyncio.gather(
-                *(
-                    log.publish(self.js, log.beats_subject(partition), tick, timeout_s=0.9)
-                    for partition in range(self.settings.streams.partitions)
-                ),
-                return_exceptions=True,
-            )
-            for problem in results:
-                if isinstance(problem, Exception):
-                    logger.debug("tick not logged: %r", problem)
+            await self.tell_time()
+
+    async def tell_time(self) -> None:
+        """Put the time, and what there is to note, into every partition."""
+        at_ms = now_ms()
+        await asyncio.gather(*(self._tell_time(p, at_ms) for p in range(len(self._partitions))))
+
+    async def _tell_time(self, partition: int, at_ms: int) -> None:
+        note = self._notes[partition].next()
+        tick = {"at_ms": at_ms} if note is None else {"at_ms": at_ms, "note": note}
+        payload = b"T" + orjson.dumps(tick)
+        try:
+            await log.publish(self.js, log.beats_subject(partition), payload, timeout_s=0.9)
+        except log.LogUnavailable as problem:
+            logger.debug("tick not logged: %r", problem)
+        else:
+            if note is not None:
+                self._notes[partition].told()
 
     def backlog(self, partition: int) -> int:
         """Log messages of a partition that no engine has judged yet, as far as known here."""
@@ -149,70 +165,127 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         method, path = scope["method"], scope["path"]
-        if path == "/v1/beats":
-            if method != "POST":
-                await _refuse(send, 405, Problem("wrong_method", path, {"method": method}))
-            else:
-                await self._beats(scope, receive, send)
-        elif path == "/v1/counts" and method == "GET":
-            await self._counts(scope, send)
-        elif path == "/healthz":
+        if path == "/healthz":
             await self._health(send)
-        else:
-            await _refuse(send, 404, Problem("not_found", path))
-
-    def _plant_of(self, scope: Scope) -> PlantDoor | None:
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                scheme, _, key = value.partition(b" ")
-                if scheme.lower() != b"bearer":
-                    return None
-                digest = hashlib.sha256(key.strip()).hexdigest()
-                plant = self._by_key.get(digest)
-                if plant is not None:
-                    self._key_used_ms[digest] = now_ms()
-                return plant
-        return None
-
-    async def _beats(self, scope: Scope, receive: Receive, send: Send) -> None:
-        plant = self._plant_of(scope)
-        body = await read_body(receive, self.settings.max_body)
-        if plant is None:
-            await _refuse(send, 401, Problem("unknown_key", "authorization"))
-            return
-        if body is None:
-            problem = Problem("too_large", "$", {"limit": self.settings.max_body})
-            await _refuse(send, 413, problem)
-            return
-        partition = self._partitions[plant.partition]
-        if (
-            self.backlog(plant.partition) > self.settings.backlog_messages
-            or partition.waiting_bytes > MOST_WAITING_BYTES
-        ):
-            await _refuse(send, 429, Problem("slow_down", "$", {"seconds": SLOW_DOWN_S}))
             return
         try:
-            taken = take_beat(plant, body, now_ms())
+            wanted = _METHODS.get(path)
+            if wanted is None:
+                refuse("not_found", path)
+            if method != wanted:
+                refuse("wrong_method", path, method=method)
+            body = await self._plant_request(scope, receive)
         except RefusedError as refused:
-            plant.count(f"refused_{refused.problem.code}", 1)
-            await _refuse(send, 400, refused.problem)
+            await answer_refusal(send, refused.problem)
             return
-        if not await partition.add(beat_bytes(taken.beat)):
-            await _refuse(send, 503, Problem("log_unavailable", "$", {"seconds": TRY_AGAIN_S}))
-            return
-        plant.count("accepted", taken.accepted)
-        for rejected in taken.rejected:
-            plant.count(rejected.reason, rejected.count)
-        await answer(send, 200, taken.reply())
+        await answer(send, 200, body)
 
-    async def _counts(self, scope: Scope, send: Send) -> None:
-        plant = self._plant_of(scope)
+    async def _plant_request(self, scope: Scope, receive: Receive) -> bytes:
+        """Take one request of a plant.
+
+        Raises:
+            RefusedError: and the refusal is counted.
+        """
+        head, path = read_head(scope), scope["path"]
+        plant = self._plant_of(head.key)
+        try:
+            if plant is None:
+                await _let_pass(receive, head)
+                refuse("unknown_key", "authorization")
+            if path == "/v1/counts":
+                return _counts(plant)
+            with self._at_pace(plant, ALARMS_COST if path == "/v1/alarms" else 1):
+                body = await self._body(plant, head, receive)
+                match path:
+                    case "/v1/beats":
+                        return await self._beat(plant, head, body)
+                    case "/v1/heartbeat":
+                        return await self._heartbeat(plant, head, body)
+                    case _:
+                        return await self._alarms(plant, head, body)
+        except RefusedError as refused:
+            self._note_refusal(plant, refused.problem.code)
+            raise
+
+    async def _body(self, plant: PlantDoor, head: Head, receive: Receive) -> bytes:
+        """Receive a body, unless the head alone or our own backlog speaks against it."""
+        settings = self.settings
+        refuse_early(head, settings.max_body)
+        if (
+            self.backlog(plant.partition) > settings.backlog_messages
+            or self._partitions[plant.partition].waiting_bytes > MOST_WAITING_BYTES
+        ):
+            refuse("slow_down", "$", seconds=SLOW_DOWN_S)
+        return await receive_body(receive, head, most=settings.max_body, within_s=settings.body_s)
+
+    def _plant_of(self, key: bytes) -> PlantDoor | None:
+        digest = hashlib.sha256(key).hexdigest()
+        plant = self._by_key.get(digest)
+        if plant is not None:
+            self._key_used_ms[digest] = now_ms()
+        return plant
+
+    @contextlib.contextmanager
+    def _at_pace(self, plant: PlantDoor, cost: int) -> Iterator[None]:
+        pace = self._paces.get(plant.config.plant)
+        if pace is None:
+            pace = self._paces[plant.config.plant] = Pace(self.settings, time.monotonic())
+        pace.admit(time.monotonic(), cost=cost)
+        pace.at_once += 1
+        try:
+            yield
+        finally:
+            pace.at_once -= 1
+
+    def _note_refusal(self, plant: PlantDoor | None, code: str) -> None:
         if plant is None:
-            await _refuse(send, 401, Problem("unknown_key", "authorization"))
-            return
-        rejected = {r: n for r, n in plant.counts.items() if r != "accepted"}
-        body = {"accepted": plant.counts.get("accepted", 0), "rejected": rejected}
-        await answer(send, 200, orjson.dumps(body))
+            self._notes[0].refuse(NOBODY, code)
+        else:
+            plant.count(f"refused_{code}", 1)
+            self._notes[plant.partition].refuse(plant.config.plant, code)
+
+    async def _beat(self, plant: PlantDoor, head: Head, body: bytes) -> bytes:
+        now, read = now_ms(), take_raw if head.is_raw else take_beat
+        taken = read(plant, body, now)
+        beat = taken.beat
+        beat.sent_ms = beat.sent_ms or head.date_ms
+        self._paces[plant.config.plant].charge(beat.cells.size + int(beat.rejected[:, 1].sum()))
+        await self._into_log(plant, beat)
+        plant.count("accepted", taken.accepted)
+        if taken.rejected:
+            for rejected in taken.rejected:
+                plant.count(rejected.reason, rejected.count)
+            notes = self._notes[plant.partition]
+            notes.set_aside(plant.config.plant, examples_of(plant, body, taken, now))
+        return taken.reply()
+
+    async def _into_log(self, plant: PlantDoor, beat: FrameBeat) -> None:
+        if not await self._partitions[plant.partition].add(beat_bytes(beat)):
+            refuse("log_unavailable", "$", seconds=TRY_AGAIN_S)
+
+    async def _heartbeat(self, plant: PlantDoor, head: Head, body: bytes) -> bytes:
+        now, sent_ms = now_ms(), read_heartbeat(parsed(body)) or head.date_ms
+        await self._into_log(plant, heartbeat(plant.config.plant, now, sent_ms))
+        return orjson.dumps({"received": now})
+
+    async def _alarms(self, plant: PlantDoor, head: Head, body: bytes) -> bytes:
+        now, read = now_ms(), read_alarms(parsed(body))
+        if read.alarms:
+            message = {
+                "plant": plant.config.plant,
+                "received_ms": now,
+                "sent_ms": read.sent or head.date_ms,
+                "alarms": [alarm.as_json() for alarm in read.alarms],
+            }
+            payload = bytes([log.OWN_ALARMS]) + orjson.dumps(message)
+            try:
+                await self._publish(log.beats_subject(plant.partition), payload)
+            except log.LogUnavailable:
+                refuse("log_unavailable", "$", seconds=TRY_AGAIN_S)
+        for problem in read.problems:
+            self._note_refusal(plant, f"alarm_{problem.code}")
+        rejected = [problem.as_json() for problem in read.problems]
+        return orjson.dumps({"accepted": len(read.alarms), "rejected": rejected})
 
     async def _health(self, send: Send) -> None:
         body = {
@@ -227,13 +300,25 @@ class Gateway:
         await asyncio.gather(*(partition.drain() for partition in self._partitions))
 
 
-async def _refuse(send: Send, status: int, problem: Problem) -> None:
-    headers: tuple[Header, ...] = ()
-    if status in (429, 503):
-        headers = ((b"retry-after", b"%d" % int(problem.facts["seconds"])),)
-    elif status == 401:
-        headers = ((b"www-authenticate", b"Bearer"),)
-    await answer(send, status, orjson.dumps(problem.as_json()), headers)
+_METHODS = {
+    "/v1/beats": "POST",
+    "/v1/heartbeat": "POST",
+    "/v1/alarms": "POST",
+    "/v1/counts": "GET",
+}
+
+
+async def _let_pass(receive: Receive, head: Head) -> None:
+    """Read a stranger's short body to its end, so that the connection can live on."""
+    if head.length <= SMALL_BODY:
+        with contextlib.suppress(RefusedError):
+            await receive_body(receive, head, most=SMALL_BODY, within_s=1)
+
+
+def _counts(plant: PlantDoor) -> bytes:
+    rejected = {r: n for r, n in plant.counts.items() if r != "accepted"}
+    body = {"accepted": plant.counts.get("accepted", 0), "rejected": rejected}
+    return orjson.dumps(body)
 
 
 async def _first(*events: asyncio.Event) -> None:
@@ -245,7 +330,8 @@ async def _first(*events: asyncio.Event) -> None:
 
 async def _run(settings: GatewaySettings) -> None:
     stop = stop_signal()
-    warm_up()
+    intake.warm_up()
+    intake_raw.warm_up()
     async with log.connection(settings.streams, "gateway") as client:
         gateway = Gateway(settings, client)
         loaded = asyncio.Event()
@@ -271,6 +357,7 @@ async def _run(settings: GatewaySettings) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(gateway.drain(), 6)
         await ended(*tasks)
+        await gateway.tell_time()  # with what the last second's requests left to note
     logger.info("stopped")
 
 

@@ -95,6 +95,7 @@ class PlantDoor:
         self.config = config
         self.partition = partition
         self.counts: dict[str, int] = {}
+        self.looked_ms = 0
         self._points = {point.code: point for point in config.points}
         self._layouts: dict[bytes, Layout] = {}
         self._raw_layouts: dict[bytes, Layout] = {}
@@ -103,6 +104,10 @@ class PlantDoor:
     def count(self, reason: str, samples: int) -> None:
         """Add to the plant's counts since the gateway started."""
         self.counts[reason] = self.counts.get(reason, 0) + samples
+
+    def point(self, code: str) -> Point | None:
+        """Give a point by its code."""
+        return self._points.get(code)
 
     def layout(self, codes: list[str]) -> Layout:
         """Look up point codes."""

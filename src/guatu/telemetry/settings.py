@@ -118,6 +118,10 @@ class GatewaySettings:
         certificate: TLS certificate chain; plain HTTP when this or the key is None.
         private_key: its key.
         backlog_messages: unevaluated log messages of a partition above which plants get 429.
+        max_body: bytes of a request's body, unpacked.
+        body_s: how long a body may take to arrive.
+        plant_samples_s: samples a second that one plant may send; ten seconds' worth at once.
+        plant_requests_s: requests a second, likewise.
     """
 
     streams: StreamSettings
@@ -127,6 +131,9 @@ class GatewaySettings:
     private_key: Path | None = None
     backlog_messages: int = 5000
     max_body: int = 4 << 20
+    body_s: float = 20.0
+    plant_samples_s: int = 300_000
+    plant_requests_s: int = 200
     coalesce_ms: int = 3
     coalesce_bytes: int = 200_000
 
@@ -140,6 +147,8 @@ class GatewaySettings:
             certificate=_path(env, "GUATU_GATEWAY_CERT"),
             private_key=_path(env, "GUATU_GATEWAY_TLS_KEY"),
             backlog_messages=_number(env, "GUATU_BACKLOG_MESSAGES", 5000, 1),
+            plant_samples_s=_number(env, "GUATU_PLANT_SAMPLES_S", 300_000, 1),
+            plant_requests_s=_number(env, "GUATU_PLANT_REQUESTS_S", 200, 1),
         )
 
 

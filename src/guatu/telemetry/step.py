@@ -31,7 +31,7 @@ from guatu.telemetry.conduct import Conduct, Quarantined
 from guatu.telemetry.follow import Entry
 from guatu.telemetry.frame import FrameBeat, FrameError, read_frame
 from guatu.telemetry.history.sort import Block
-from guatu.telemetry.log import COMMAND, FRAME, TICK
+from guatu.telemetry.log import COMMAND, FRAME, OWN_ALARMS, TICK
 from guatu.telemetry.state import (
     COUNTED,
     COUNTED_OF_REASON,
@@ -116,6 +116,8 @@ class Engine:
                 self._tell(events, entry.sequence, self.state.tick_ms)
             elif kind == COMMAND:
                 self._command(events, entry)
+            elif kind == OWN_ALARMS:
+                self._own_alarms(events, entry, orjson.loads(entry.payload[1:]))
             else:
                 logger.error("message %d is of no known kind", entry.sequence)
         except (FrameError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
@@ -127,11 +129,7 @@ class Engine:
     def _beat(self, beat: FrameBeat, sequence: int) -> None:
         state = self.state
         counts, conduct = state.counts_of(beat.plant), state.conduct_of(beat.plant)
-        state.heard_ms[beat.plant] = beat.received_ms
-        if beat.sent_ms:
-            jump_ms = conduct.clock.measure(beat.sent_ms, beat.received_ms)
-            if jump_ms:
-                state.shift_clock(beat.plant, jump_ms)
+        self._hear(beat.plant, beat.sent_ms, beat.received_ms)
         if beat.is_heartbeat or not len(beat.ids):
             conduct.heartbeat_ms = beat.received_ms
             if beat.is_heartbeat:
@@ -151,6 +149,23 @@ class Engine:
             for number, samples in beat.rejected.tolist():
                 counts[COUNTED_OF_REASON[number]] += samples
         self._samples(beat, sequence, counts, conduct)
+
+    def _hear(self, plant: int, sent_ms: int, received_ms: int) -> None:
+        """Note that a plant lives, and what its clock shows; 0 where it does not say."""
+        self.state.heard_ms[plant] = received_ms
+        if sent_ms:
+            jump_ms = self.state.conduct_of(plant).clock.measure(sent_ms, received_ms)
+            if jump_ms:
+                self.state.shift_clock(plant, jump_ms)
+
+    def _own_alarms(
+        self, events: list[dict[str, Any]], entry: Entry, message: dict[str, Any]
+    ) -> None:
+        """Hand on what a plant's own system said, in the order of the log."""
+        plant, received_ms = int(message["plant"]), int(message["received_ms"])
+        self._hear(plant, int(message["sent_ms"]), received_ms)
+        for own in message["alarms"]:
+            self._say(events, entry, "own_alarm", plant, int(own["at"]), own=own)
 
     def _samples(self, beat: FrameBeat, sequence: int, counts: list[int], conduct: Conduct) -> None:
         """Judge and keep what a new beat carries."""
