@@ -15,6 +15,7 @@ from django.utils import timezone
 from nats.aio.client import Client
 
 from guatu.ops.database import Database
+from guatu.ops.quality_keeper import Keeper
 from guatu.ops.recorder import Place, Recorder
 from guatu.ops.tender import Tender
 from guatu.telemetry import log
@@ -60,6 +61,7 @@ async def run_worker(environ: Mapping[str, str]) -> None:
             asyncio.create_task(_every(ANNOUNCE_EVERY_S, announcer.announce)),
             asyncio.create_task(_every(TIME_EVERY_S, introducer.introduce)),
             asyncio.create_task(_every(TIME_EVERY_S, tender.tend)),
+            asyncio.create_task(_every(TIME_EVERY_S, Keeper(database).keep)),
         ]
         logger.info("recording, delivering, watching the clock")
         ended, _ = await asyncio.wait([stop, *works], return_when=asyncio.FIRST_COMPLETED)

@@ -157,6 +157,7 @@ INSTALLED_APPS = [
     # Ours, the highest floor first: its templates and words go before those below.
     "guatu.web.wall",
     "guatu.web.connection",
+    "guatu.web.quality",
     "guatu.web.monitoring",
     "guatu.web.warnings",
     "guatu.web.people",

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("guatu.web.people.urls")),
     path("warnings/", include("guatu.web.warnings.urls")),
     path("plants/", include("guatu.web.monitoring.urls")),
+    path("quality/", include("guatu.web.quality.urls")),
     path("connections/", include("guatu.web.connection.urls")),
     path("", include("guatu.web.wall.urls")),
 ]

@@ -167,7 +167,7 @@ class StopForm(forms.Form):
     begins_at = _moment(_("From"))
     ends_at = _moment(_("Until"))
     reason = PlainField(
-        label=_("Why"),
+        label=_("Reason of the stop"),
         max_length=400,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )

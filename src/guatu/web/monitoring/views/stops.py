@@ -54,7 +54,7 @@ def _columns(at: datetime) -> list[Column[PlannedStop]]:
             key="from", label=gettext_lazy("From"), value=lambda s: s.begins_at, sort="begins_at"
         ),
         Column(key="to", label=gettext_lazy("Until"), value=lambda s: s.over_at, sort="ends_at"),
-        Column(key="why", label=gettext_lazy("Why"), value=lambda s: s.reason),
+        Column(key="why", label=gettext_lazy("Reason of the stop"), value=lambda s: s.reason),
         Column(
             key="suppressed",
             label=gettext_lazy("Points under maintenance"),
