@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from guatu.ops import supervise
 from guatu.ops.errors import ChildFailed
 from guatu.ops.supervise import Child, Supervisor
 from tests.waiting import wait_until
@@ -130,3 +131,24 @@ def test_children_go_when_the_supervisor_is_killed(tmp_path: Path) -> None:
 
     wait_until(lambda: not is_alive(int(note.read_text())))
     outer.stop()
+
+
+def test_a_child_that_is_stuck_is_started_again(
+    supervisor: Supervisor, out: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "LOOK_EVERY_S", 0.05)
+    is_stuck = threading.Event()
+    child = replace(python("one", LIVES), stuck=lambda: "no space" if is_stuck.is_set() else None)
+    supervisor.start(child)
+    first = supervisor.pids()["one"]
+    watcher = threading.Thread(target=supervisor.watch)
+    watcher.start()
+
+    is_stuck.set()
+    wait_until(lambda: "no space" in out.getvalue())
+    is_stuck.clear()
+
+    wait_until(lambda: supervisor.pids()["one"] != first)
+    assert is_alive(supervisor.pids()["one"])
+    supervisor.stop()
+    watcher.join()

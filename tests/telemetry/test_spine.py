@@ -17,6 +17,7 @@ from nats.aio.client import Client
 
 from guatu.access.messages import Acknowledge, Beat, Configure, Key, Limit, PlantConfig, Point, Unit
 from guatu.telemetry import checkpoint, log
+from guatu.telemetry.disk import Room
 from guatu.telemetry.engine import PartitionRunner
 from guatu.telemetry.follow import follow_plants
 from guatu.telemetry.gateway import Gateway, now_ms
@@ -381,6 +382,17 @@ async def test_a_backlog_makes_plants_wait_and_nothing_is_lost(spine: Spine) -> 
     assert (status, answer["code"]) == (429, "slow_down")
     assert int(headers[b"retry-after"]) >= 1
     gateway._evaluated[0] = 10_000
+    assert (await spine.door.request("POST", "/v1/beats", beat.to_bytes()))[0] == 200
+
+
+async def test_a_nearly_full_disk_keeps_beats_out_and_lets_them_in_again(spine: Spine) -> None:
+    gateway = spine.door.gateway
+    beat = Beat(beat=1, t=(now_ms(),), p=("flow",), v=((100.0,),))
+    gateway.disk.room = Room.CLOSED
+    status, answer, headers = await spine.door.request("POST", "/v1/beats", beat.to_bytes())
+    assert (status, answer["code"]) == (503, "disk_nearly_full")
+    assert int(headers[b"retry-after"]) >= 1
+    gateway.disk.look()
     assert (await spine.door.request("POST", "/v1/beats", beat.to_bytes()))[0] == 200
 
 

@@ -116,6 +116,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "平台暂时无法落盘,请在 {seconds} 秒后用同一报文序号重发。",
         "The platform cannot store right now; send the same beat again after {seconds} s.",
     ),
+    "disk_nearly_full": (
+        "平台磁盘空间不足,请保留数据,并在 {seconds} 秒后用同一报文序号重发。",
+        "The platform's disk is nearly full; keep the beat and send it again after {seconds} s.",
+    ),
     "unknown_kind": (
         "{where} 的取值不在允许范围内:{allowed}。",
         "{where} must be one of {allowed}.",

@@ -17,14 +17,16 @@ from guatu.ops.demo_accounts import ACCOUNTS, PASSWORD
 from guatu.ops.house import HOST, House
 from guatu.ops.supervise import Child, Supervisor
 from guatu.ops.words import say
+from guatu.telemetry.disk import Room, glance
 from guatu.telemetry.log import (
     ask_subject,
     direct_opener,
     log_server_command,
+    stuck_problem,
     sync_problem,
     write_log_config,
 )
-from guatu.telemetry.settings import LogSettings, StreamSettings
+from guatu.telemetry.settings import DiskSettings, LogSettings, StreamSettings
 
 PRODUCT = ("log", "prepare", "gateway", "engine", "live", "worker", "web", "keeper")
 DEMO = (
@@ -120,6 +122,7 @@ def _children(house: House, environment: dict[str, str]) -> list[Child]:
             name="log",
             command=log_server_command(log),
             ready=lambda: not sync_problem(log),
+            stuck=_stuck(log, DiskSettings.from_env(whole)),
             hide=("[INF]",),
         ),
         own("prepare", once=True),
@@ -156,6 +159,17 @@ def _own(
         # Said at every start by the HTTP server, of things that we chose and tested.
         hide=("Embedded server is experimental", "Configuration allows spawning"),
     )
+
+
+def _stuck(log: LogSettings, disk: DiskSettings) -> Callable[[], str | None]:
+    """Make a question: must the log server be started again? Not while the disk is full."""
+
+    def ask() -> str | None:
+        if glance(disk, Room.CLOSED) >= Room.CLOSED:
+            return None
+        return stuck_problem(log)
+
+    return ask
 
 
 def _hears_questions(log: LogSettings, partitions: int) -> Callable[[], bool]:

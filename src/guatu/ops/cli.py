@@ -54,6 +54,14 @@ def _act(options: argparse.Namespace) -> int:
         return serve(options.process, house)
     if options.command == "replay":
         return _replay(options, house)
+    if options.command == "backup":
+        from guatu.ops.backup import backup  # noqa: PLC0415  keeps --help quick
+
+        return backup(house, options.folder, keep=options.keep)
+    if options.command == "restore":
+        from guatu.ops.backup import restore  # noqa: PLC0415  keeps --help quick
+
+        return restore(house.home, options.folder)
     from guatu.ops.assemble import up  # noqa: PLC0415  keeps --help quick
 
     return up(house, demo=options.command == "demo")
@@ -104,7 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         default=None,
         help=hint("数据目录（默认 .guatu）", "data folder (.guatu)"),
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up|demo|replay")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="up|demo|replay|backup|restore"
+    )
     commands.add_parser("up", help=hint("在前台启动全部进程", "start everything in the foreground"))
     commands.add_parser(
         "demo",
@@ -118,9 +128,40 @@ def _parser() -> argparse.ArgumentParser:
         "send recordings (CSV, .dat) as a plant would, and check the counts at each station",
     )
     add_replay_words(commands.add_parser("replay", help=sends, description=sends))
+    _add_keeping(commands)
     serve = commands.add_parser("serve", help=hint("单独运行一个进程", "run a single process"))
     serve.add_argument("process", choices=PROCESSES)
     return parser
+
+
+def _add_keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    words = hint(
+        "备份数据库、消息日志、历史库和密钥，运行中也可以",
+        "copy database, log, history and keys, also while everything runs",
+    )
+    backup = commands.add_parser("backup", help=words, description=words)
+    backup.add_argument(
+        "folder",
+        type=Path,
+        help=hint("存放备份的目录", "where backups are kept, one below it each"),
+    )
+    backup.add_argument(
+        "--keep",
+        type=int,
+        default=None,
+        help=hint("只保留最近几份（默认全部保留）", "keep only so many of the latest (all)"),
+    )
+    words = hint(
+        "把备份恢复到一个空的数据目录（--home）", "put a backup up in an empty data folder (--home)"
+    )
+    restore = commands.add_parser("restore", help=words, description=words)
+    restore.add_argument(
+        "folder",
+        type=Path,
+        help=hint(
+            "一份备份，或存放备份的目录（取最新）", "a backup, or a folder of them: the latest"
+        ),
+    )
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

@@ -12,15 +12,16 @@ from typing import IO
 from guatu.ops.errors import CannotStart
 from guatu.ops.words import say
 
-ROOM_NEEDED = 512 * 1024 * 1024
-"""Bytes that must be free: under this the log refuses beats within minutes."""
+ROOM_NEEDED = 64 * 1024 * 1024
+"""Bytes that must be free: a house with less cannot even open its log. With more it starts, and
+takes beats once there is the room that `telemetry.disk` keeps free."""
 
 
 def check_folder(home: Path) -> None:
     """Make the data folder, try to write in it, and demand room for a start.
 
     Raises:
-        CannotStart: where it cannot be made or written, or its disk is nearly full.
+        CannotStart: where it cannot be made or written, or its disk is full.
     """
     check_writable(home)
     free = shutil.disk_usage(home).free

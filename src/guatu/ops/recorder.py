@@ -83,6 +83,9 @@ class Recorder:
                 opt_start_seq=start,
                 ack_policy=AckPolicy.NONE,
                 inactive_threshold=60.0,
+                # Its position is the database's: the log server writes nothing of it to disk.
+                mem_storage=True,
+                num_replicas=1,
             ),
         )
         expected = start

@@ -29,8 +29,7 @@ def serve(process: str, house: House) -> int:
         CannotStart: where the data folder cannot be written.
     """
     check_writable(house.home)
-    for name, value in house.environment().items():
-        os.environ.setdefault(name, value)
+    _enter(house)
     logging.basicConfig(level=logging.INFO, format=LINE)
     for chatty in ("httpx", "nats", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -62,16 +61,28 @@ def _live(_: House) -> None:
     run_live(LiveSettings.from_env(os.environ))
 
 
-def _set_up_web() -> None:
-    import django  # noqa: PLC0415
+def _enter(house: House) -> None:
+    """Make the house's environment ours, where nothing else is set."""
+    for name, value in house.environment().items():
+        os.environ.setdefault(name, value)
+
+
+def set_up_web(house: House) -> None:
+    """Make Django know a house, for a command that works on its database."""
+    _enter(house)
+    import django  # noqa: PLC0415  only commands that need it load it
 
     django.setup()
+
+
+def _set_up_web(house: House) -> None:
+    set_up_web(house)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(logging.Formatter(LINE))
 
 
-def _worker(_: House) -> None:
-    _set_up_web()
+def _worker(house: House) -> None:
+    _set_up_web(house)
     from guatu.ops.worker import run_worker  # noqa: PLC0415
 
     asyncio.run(run_worker(os.environ))
@@ -112,7 +123,7 @@ def _keeper(_: House) -> None:
 
 
 def _prepare(house: House) -> None:
-    _set_up_web()
+    _set_up_web(house)
     from guatu.ops.prepare import prepare  # noqa: PLC0415
 
     prepare(house)

@@ -1,5 +1,6 @@
 """Start processes in order, keep them alive, show their lines, stop them in reverse order."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -17,6 +18,7 @@ from guatu.ops.words import say
 
 PR_SET_PDEATHSIG = 1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+LOOK_EVERY_S = 2.0
 STEADY_S = 30.0
 """A child that lived this long starts again without a growing pause."""
 
@@ -35,6 +37,7 @@ class Child:
         after: names of those that must be ready before it is started; only those count that
             are started together with it.
         hide: lines with one of these words are not shown.
+        stuck: says why it must be started again although it runs; asked every few seconds.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Child:
     once: bool = False
     after: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
+    stuck: Callable[[], str | None] | None = None
 
 
 @dataclass(slots=True)
@@ -117,9 +121,28 @@ class Supervisor:
 
     def watch(self) -> None:
         """Restart what ends, until told to stop."""
+        looking = threading.Thread(target=self._look_after, daemon=True)
+        looking.start()
         while not self._stop.wait(0.1):
             for running in self._running:
                 self._keep(running)
+        looking.join(1)  # it may be asking a child that does not answer
+
+    def _look_after(self) -> None:
+        """End what says that it is stuck; `watch` then starts it again."""
+        while not self._stop.wait(LOOK_EVERY_S):
+            for running in self._running:
+                process, ask = running.process, running.child.stuck
+                why = ask() if ask is not None and process.poll() is None else None
+                # A process that was started since is not the one that was asked.
+                if why and running.process is process:
+                    self.say(
+                        running.child.name,
+                        say(f"需要重启：{why}", f"must be started again: {why}", separator=" "),
+                    )
+                    process.terminate()
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(10)
 
     def stop(self) -> None:
         """Stop everything, the last started first, each with ten seconds to finish."""

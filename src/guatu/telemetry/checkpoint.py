@@ -13,7 +13,9 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import zipfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,6 +42,22 @@ META = "meta"
 BESIDE = ".writing"
 
 
+UNREADABLE = (KeyError, ValueError, TypeError, IndexError, EOFError, OSError, zipfile.BadZipFile)
+"""What reading a file of another layout, or a damaged one, may raise."""
+
+
+class CheckpointUnreadable(Exception):  # named for what happened
+    """A checkpoint that is damaged, or was written by a version with another layout.
+
+    Args:
+        path: the checkpoint, or the still part that it names.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"the checkpoint {path} cannot be read")
+        self.path = path
+
+
 def own(history: Path, partition: int) -> IO[bytes] | None:
     """Take a partition for this process alone; None while another one has it.
 
@@ -62,7 +80,7 @@ def load(history: Path, partition: int) -> PartitionState:
     What an interrupted engine left half done is taken away.
 
     Raises:
-        ValueError: if the checkpoint was written by another layout.
+        CheckpointUnreadable: if it is damaged or was written by another layout.
     """
     folder = partition_folder(history, partition)
     for leftover in folder.rglob(f"*{BESIDE}"):
@@ -70,9 +88,13 @@ def load(history: Path, partition: int) -> PartitionState:
     path = folder / CHECKPOINT
     if not path.exists():
         return PartitionState()
-    moving = _read_part(path)
-    still = folder / still_name(moving.meta["configurations"])
-    state = PartitionState.restored(_read_part(still), moving)
+    still = path
+    try:
+        moving = _read_part(path)
+        still = folder / still_name(moving.meta["configurations"])
+        state = PartitionState.restored(_read_part(still), moving)
+    except UNREADABLE as error:
+        raise CheckpointUnreadable(still) from error
     _drop_stills(folder, but=still)
     for segment in segments(folder):
         name = segment.name
@@ -80,6 +102,44 @@ def load(history: Path, partition: int) -> PartitionState:
             logger.warning("segment %s lies beyond the checkpoint; writing it again", name)
             segment.path.unlink()
     return state
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a partition's checkpoint stands, and which files it is.
+
+    Args:
+        stream: identity of the stream.
+        sequence: of the last message whose samples are stored.
+        files: of the checkpoint, their names in the partition's folder.
+    """
+
+    stream: str
+    sequence: int
+    files: tuple[str, ...]
+
+
+def position(folder: Path) -> Position | None:
+    """Say where a partition's checkpoint stands; None if there is none.
+
+    Args:
+        folder: of the partition.
+
+    Raises:
+        FileNotFoundError: if a new one takes its place just now.
+        CheckpointUnreadable: if it cannot be read.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return None
+    try:
+        meta = _read_part(path).meta
+        still = still_name(meta["configurations"])
+        return Position(meta["identity"], int(meta["cut_sequence"]), (CHECKPOINT, still))
+    except FileNotFoundError:
+        raise
+    except UNREADABLE as error:
+        raise CheckpointUnreadable(path) from error
 
 
 def still_name(version: int) -> str:

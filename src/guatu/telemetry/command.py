@@ -9,6 +9,7 @@ from nats.aio.client import Client
 
 from guatu.access.messages import Acknowledge, Command, Configure, ForgetQuarantine, PlantConfig
 from guatu.telemetry import log
+from guatu.telemetry.disk import Room, glance
 from guatu.telemetry.door import DoorClosed, door
 from guatu.telemetry.log import LogUnavailable, Placed
 
@@ -65,6 +66,8 @@ def forget_quarantine(plant_code: str, plant: int, by: str) -> Placed:
 
 def place(command: Command, plant_code: str) -> Placed:
     """Put a command into its plant's partition; see the functions above."""
+    if glance(door().settings.disk) is Room.FULL:
+        raise LogUnavailable("the disk is full")
     payload = b"C" + orjson.dumps(command.as_json())
     partitions = door().settings.streams.partitions
     partition = log.partition_of(plant_code, partitions)

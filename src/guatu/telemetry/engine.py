@@ -16,6 +16,7 @@ from nats.js.api import StreamInfo
 from nats.js.errors import Error as JetStreamError
 
 from guatu.telemetry import answers, checkpoint, kernels, log, marks
+from guatu.telemetry.disk import Room, glance
 from guatu.telemetry.follow import PAUSE_S, Entry, LogReader, LogReplaced
 from guatu.telemetry.history.write import warm_up as warm_up_history
 from guatu.telemetry.outbox import EventOutbox
@@ -50,7 +51,7 @@ class PartitionRunner:
         self._js = client.jetstream()
         self._partition = partition
         self._engine = Engine(partition, state, settings.cut_ms, settings.cut_samples)
-        self._outbox = EventOutbox(self._js, partition)
+        self._outbox = EventOutbox(self._js, partition, settings.disk)
         self._stored = state.cut_sequence
         self._closing: checkpoint.Cut | None = None
         self._storing: asyncio.Task[None] | None = None
@@ -182,13 +183,14 @@ class PartitionRunner:
         await self._trim()
 
     async def _trim(self) -> None:
-        """Take from the log what is stored and old enough, or stored while the log fills up."""
+        """Take from the log what is stored and old enough, or stored while log or disk fill up."""
         state = self._engine.state
         stream = log.beats_stream(self._partition)
         with contextlib.suppress(*LOST):
             info = await self._js.stream_info(stream)
             keep_from_ms = state.tick_ms - self._settings.keep_log_ms
-            if info.state.bytes > FULL * (info.config.max_bytes or 1 << 62):
+            fills_up = info.state.bytes > FULL * (info.config.max_bytes or 1 << 62)
+            if fills_up or glance(self._settings.disk) >= Room.LOW:
                 keep_from_ms = state.tick_ms
             through = max(
                 (s for tick, s in state.cuts if tick <= keep_from_ms and s <= self._stored),

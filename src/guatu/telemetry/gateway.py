@@ -22,6 +22,7 @@ from guatu.access.messages import PlantConfig
 from guatu.access.problems import RefusedError
 from guatu.telemetry import intake, intake_raw, log
 from guatu.telemetry.coalesce import Coalescer
+from guatu.telemetry.disk import DiskWatch, Room
 from guatu.telemetry.examples import examples_of
 from guatu.telemetry.follow import follow_plants
 from guatu.telemetry.frame import FrameBeat, beat_bytes, heartbeat
@@ -47,9 +48,11 @@ logger = logging.getLogger("gateway")
 
 TICK_S = 1.0
 KEY_USE_S = 5.0
+LOOK_S = 0.25
 MOST_WAITING_BYTES = 64 << 20
 SLOW_DOWN_S = 2
 TRY_AGAIN_S = 1
+KEEP_IT_S = 10
 
 
 def now_ms() -> int:
@@ -74,6 +77,7 @@ class Gateway:
         self._key_used_ms: dict[str, int] = {}
         self._paces: dict[int, Pace] = {}
         self._notes = [Notes() for _ in range(settings.streams.partitions)]
+        self.disk = DiskWatch(settings.disk)
         self._evaluated = [0] * settings.streams.partitions
         self._partitions = [
             Coalescer(
@@ -141,6 +145,8 @@ class Gateway:
 
     async def tell_time(self) -> None:
         """Put the time, and what there is to note, into every partition."""
+        if self.disk.room is Room.FULL:
+            return
         at_ms = now_ms()
         await asyncio.gather(*(self._tell_time(p, at_ms) for p in range(len(self._partitions))))
 
@@ -155,6 +161,12 @@ class Gateway:
         else:
             if note is not None:
                 self._notes[partition].told()
+
+    async def watch_disk(self) -> None:
+        """Look at the disks four times a second, for ever."""
+        while True:
+            self.disk.look()
+            await asyncio.sleep(LOOK_S)
 
     def backlog(self, partition: int) -> int:
         """Log messages of a partition that no engine has judged yet, as far as known here."""
@@ -211,6 +223,8 @@ class Gateway:
         """Receive a body, unless the head alone or our own backlog speaks against it."""
         settings = self.settings
         refuse_early(head, settings.max_body)
+        if self.disk.room >= Room.CLOSED:
+            refuse("disk_nearly_full", "$", seconds=KEEP_IT_S)
         if (
             self.backlog(plant.partition) > settings.backlog_messages
             or self._partitions[plant.partition].waiting_bytes > MOST_WAITING_BYTES
@@ -336,11 +350,9 @@ async def _run(settings: GatewaySettings) -> None:
         gateway = Gateway(settings, client)
         loaded = asyncio.Event()
         follow = follow_plants(client, settings.streams, gateway.take_config, loaded)
-        tasks = [
-            asyncio.ensure_future(follow),
-            asyncio.ensure_future(gateway.tick()),
-            asyncio.ensure_future(gateway.tell_key_use()),
-        ]
+        gateway.disk.look()
+        loops = (follow, gateway.tick(), gateway.tell_key_use(), gateway.watch_disk())
+        tasks = [asyncio.ensure_future(loop) for loop in loops]
         await gateway.follow_progress()
         # A plant that is told 401 may stop for good, so no door opens before all keys are known.
         await _first(loaded, stop)

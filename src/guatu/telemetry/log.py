@@ -39,6 +39,10 @@ CHANGED = "changed"
 KEY_USE = "gateway.keys"
 FRAME, TICK, COMMAND, OWN_ALARMS = b"FTCA"
 MAX_PAYLOAD = 8 << 20
+NO_LIMIT_OF_ITS_OWN = 1 << 50
+"""Without it the server allows itself 75 % of what is free at its start: less at each start while
+history grows, and a stream that fitted yesterday is then not opened. Streams have bounds of their
+own, and intake stops long before the disk is full."""
 IDENTITY = "guatu"
 STREAM_EXISTS = 10058
 """The server's code for a stream of this name whose settings, such as its identity, differ."""
@@ -120,6 +124,7 @@ write_deadline: "30s"
 jetstream {{
   store_dir: {store}
   sync_interval: "always"
+  max_file_store: {NO_LIMIT_OF_ITS_OWN}
 }}
 """
     path = settings.folder / "nats.conf"
@@ -153,6 +158,26 @@ def sync_problem(settings: LogSettings) -> str | None:
         return f"the log server's /varz does not answer: {error}"
     if config.get("sync_always") is not True:
         return f"the log server does not sync every write: {config}"
+    return None
+
+
+def stuck_problem(settings: LogSettings) -> str | None:
+    """Ask the log server whether it gave up writing; None if not, or if it does not answer.
+
+    After a write that failed, such as on a full disk, a stream refuses everything until the
+    server is started again, also when there is room.
+    """
+    url = f"http://127.0.0.1:{settings.monitor_port}/healthz"
+    try:
+        with direct_opener().open(url, timeout=2):
+            return None
+    except urllib.error.HTTPError as error:
+        with contextlib.suppress(OSError, ValueError):
+            said = str(json.load(error).get("error", ""))
+            if "write error" in said or "not enabled" in said or "DISABLED" in said:
+                return said
+    except OSError:
+        pass  # not answering at all is another matter: it may only be slow or paused
     return None
 
 
@@ -211,7 +236,8 @@ async def connection(streams: StreamSettings, name: str) -> AsyncIterator[Client
             await asyncio.wait_for(client.close(), 3)
 
 
-def _bytes_for_beats(streams: StreamSettings) -> int:
+def bytes_for_beats(streams: StreamSettings) -> int:
+    """Say how large a partition's stream may grow on the disk as it is now."""
     # A full disk keeps JetStream failing even after space is freed, so it must never get there.
     streams.disk.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(streams.disk).free
@@ -242,7 +268,7 @@ async def ensure_beats(
                 storage=StorageType.FILE,
                 # A full log refuses, and the plant keeps its beat; nothing stored is pushed out.
                 discard=DiscardPolicy.NEW,
-                max_bytes=_bytes_for_beats(streams),
+                max_bytes=bytes_for_beats(streams),
                 num_replicas=streams.replicas,
                 first_seq=after + 1 if after else None,
                 duplicate_window=DOUBLES_WINDOW_S,

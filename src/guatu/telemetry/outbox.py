@@ -10,6 +10,8 @@ import orjson
 from nats.js import JetStreamContext
 
 from guatu.telemetry import log
+from guatu.telemetry.disk import Room, glance
+from guatu.telemetry.settings import DiskSettings
 
 logger = logging.getLogger("engine")
 
@@ -24,10 +26,12 @@ class EventOutbox:
     Args:
         js: the log.
         partition: whose events.
+        disk: nothing is published while it is full.
     """
 
-    def __init__(self, js: JetStreamContext, partition: int) -> None:
+    def __init__(self, js: JetStreamContext, partition: int, disk: DiskSettings) -> None:
         self._js = js
+        self._disk = disk
         self._partition = partition
         self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MOST_WAITING)
 
@@ -49,6 +53,8 @@ class EventOutbox:
         while True:
             name, payload = await self._waiting.get()
             while True:
+                while glance(self._disk) is Room.FULL:
+                    await asyncio.sleep(PAUSE_S)
                 try:
                     await log.publish(self._js, subject, payload, once_as=name)
                     break

@@ -31,6 +31,7 @@ STATUS = {
     "too_fast": 429,
     "slow_down": 429,
     "log_unavailable": 503,
+    "disk_nearly_full": 503,
 }
 """HTTP status of a problem; 400 for all others."""
 

@@ -15,7 +15,8 @@ class SettingsError(ValueError):
     """A variable of the environment cannot be used; says which and why."""
 
 
-def _number(env: Mapping[str, str], name: str, default: int, low: int = 0) -> int:
+def whole_number(env: Mapping[str, str], name: str, default: int, low: int = 0) -> int:
+    """Read a variable; raises SettingsError where it is no whole number or too small."""
     text = env.get(name, "")
     try:
         value = int(text) if text else default
@@ -26,12 +27,15 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int = 0) -> in
     return value
 
 
-def _folder(env: Mapping[str, str]) -> Path:
+def home_folder(env: Mapping[str, str]) -> Path:
+    """The installation's folder."""
     return Path(env.get("GUATU_HOME") or ".guatu").absolute()
 
 
 def _log_url(env: Mapping[str, str]) -> str:
-    return env.get("GUATU_LOG_URL") or f"nats://127.0.0.1:{_number(env, 'GUATU_LOG_PORT', 4222)}"
+    return (
+        env.get("GUATU_LOG_URL") or f"nats://127.0.0.1:{whole_number(env, 'GUATU_LOG_PORT', 4222)}"
+    )
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
@@ -69,9 +73,9 @@ class LogSettings:
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """Read the environment; raises SettingsError."""
         return cls(
-            home=_folder(env),
-            port=_number(env, "GUATU_LOG_PORT", 4222, 1),
-            monitor_port=_number(env, "GUATU_LOG_MONITOR_PORT", 8222, 1),
+            home=home_folder(env),
+            port=whole_number(env, "GUATU_LOG_PORT", 4222, 1),
+            monitor_port=whole_number(env, "GUATU_LOG_MONITOR_PORT", 8222, 1),
         )
 
     @property
@@ -103,10 +107,32 @@ class StreamSettings:
         """Read the environment; raises SettingsError."""
         return cls(
             log_url=_log_url(env),
-            partitions=_number(env, "GUATU_PARTITIONS", 2, 1),
-            replicas=_number(env, "GUATU_LOG_REPLICAS", 1, 1),
-            max_bytes=_number(env, "GUATU_LOG_MAX_BYTES", 20 * GIGABYTE, 1 << 20),
-            disk=_folder(env),
+            partitions=whole_number(env, "GUATU_PARTITIONS", 2, 1),
+            replicas=whole_number(env, "GUATU_LOG_REPLICAS", 1, 1),
+            max_bytes=whole_number(env, "GUATU_LOG_MAX_BYTES", 20 * GIGABYTE, 1 << 20),
+            disk=home_folder(env),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSettings:
+    """Which disks matter and how much of them stays free.
+
+    Args:
+        folders: of the log and of history.
+        reserve: bytes below which plants are asked to wait; 0 for a tenth of the disk, at most
+            2 GiB.
+    """
+
+    folders: tuple[Path, ...] = ()
+    reserve: int = 0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the environment; raises SettingsError."""
+        return cls(
+            folders=(home_folder(env), history_folder(env)),
+            reserve=whole_number(env, "GUATU_DISK_RESERVE_MB", 0) * (1 << 20),
         )
 
 
@@ -125,6 +151,7 @@ class GatewaySettings:
     """
 
     streams: StreamSettings
+    disk: DiskSettings = DiskSettings()
     host: str = "127.0.0.1"
     port: int = 8443
     certificate: Path | None = None
@@ -142,13 +169,14 @@ class GatewaySettings:
         """Read the environment; raises SettingsError."""
         return cls(
             streams=StreamSettings.from_env(env),
+            disk=DiskSettings.from_env(env),
             host=env.get("GUATU_GATEWAY_HOST") or "127.0.0.1",
-            port=_number(env, "GUATU_GATEWAY_PORT", 8443),
+            port=whole_number(env, "GUATU_GATEWAY_PORT", 8443),
             certificate=_path(env, "GUATU_GATEWAY_CERT"),
             private_key=_path(env, "GUATU_GATEWAY_TLS_KEY"),
-            backlog_messages=_number(env, "GUATU_BACKLOG_MESSAGES", 5000, 1),
-            plant_samples_s=_number(env, "GUATU_PLANT_SAMPLES_S", 300_000, 1),
-            plant_requests_s=_number(env, "GUATU_PLANT_REQUESTS_S", 200, 1),
+            backlog_messages=whole_number(env, "GUATU_BACKLOG_MESSAGES", 5000, 1),
+            plant_samples_s=whole_number(env, "GUATU_PLANT_SAMPLES_S", 300_000, 1),
+            plant_requests_s=whole_number(env, "GUATU_PLANT_REQUESTS_S", 200, 1),
         )
 
 
@@ -166,6 +194,7 @@ class EngineSettings:
 
     streams: StreamSettings
     history: Path
+    disk: DiskSettings = DiskSettings()
     mine: tuple[int, ...] = (0, 1)
     cut_ms: int = 30_000
     cut_samples: int = 12_000_000
@@ -178,10 +207,11 @@ class EngineSettings:
         return cls(
             streams=streams,
             history=history_folder(env),
+            disk=DiskSettings.from_env(env),
             mine=_partition_list(env, streams.partitions),
-            cut_ms=_number(env, "GUATU_CUT_MS", 30_000, 1),
-            cut_samples=_number(env, "GUATU_CUT_SAMPLES", 12_000_000, 1),
-            keep_log_ms=_number(env, "GUATU_LOG_KEEP_MS", 60_000),
+            cut_ms=whole_number(env, "GUATU_CUT_MS", 30_000, 1),
+            cut_samples=whole_number(env, "GUATU_CUT_SAMPLES", 12_000_000, 1),
+            keep_log_ms=whole_number(env, "GUATU_LOG_KEEP_MS", 60_000),
         )
 
 
@@ -208,14 +238,14 @@ class KeeperSettings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """Read the environment; raises SettingsError."""
-        raw_days = _number(env, "GUATU_KEEP_RAW_DAYS", 400, 1)
+        raw_days = whole_number(env, "GUATU_KEEP_RAW_DAYS", 400, 1)
         return cls(
             history=history_folder(env),
-            every_ms=_number(env, "GUATU_KEEPER_MS", 30_000, 100),
+            every_ms=whole_number(env, "GUATU_KEEPER_MS", 30_000, 100),
             raw_days=raw_days,
-            core_days=max(_number(env, "GUATU_KEEP_CORE_DAYS", raw_days, 1), raw_days),
-            minute_days=_number(env, "GUATU_KEEP_MINUTE_DAYS", 1_100, 1),
-            hour_days=_number(env, "GUATU_KEEP_HOUR_DAYS", 3_700, 1),
+            core_days=max(whole_number(env, "GUATU_KEEP_CORE_DAYS", raw_days, 1), raw_days),
+            minute_days=whole_number(env, "GUATU_KEEP_MINUTE_DAYS", 1_100, 1),
+            hour_days=whole_number(env, "GUATU_KEEP_HOUR_DAYS", 3_700, 1),
         )
 
 
@@ -244,7 +274,7 @@ class LiveSettings:
             streams=StreamSettings.from_env(env),
             secret=secret,
             host=env.get("GUATU_LIVE_HOST") or "127.0.0.1",
-            port=_number(env, "GUATU_LIVE_PORT", 8001),
+            port=whole_number(env, "GUATU_LIVE_PORT", 8001),
             origins=tuple((env.get("GUATU_LIVE_ORIGINS") or "*").split(",")),
         )
 
@@ -259,14 +289,19 @@ class DoorSettings:
 
     streams: StreamSettings
     history: Path
+    disk: DiskSettings = DiskSettings()
     timeout_s: float = 3.0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """Read the environment; raises SettingsError."""
-        return cls(streams=StreamSettings.from_env(env), history=history_folder(env))
+        return cls(
+            streams=StreamSettings.from_env(env),
+            history=history_folder(env),
+            disk=DiskSettings.from_env(env),
+        )
 
 
 def history_folder(env: Mapping[str, str] = os.environ) -> Path:
     """The folder of segments and checkpoints."""
-    return _path(env, "GUATU_HISTORY") or _folder(env) / "history"
+    return _path(env, "GUATU_HISTORY") or home_folder(env) / "history"

@@ -80,7 +80,7 @@ class Engine:
         return [
             Quarantined(
                 reason="unknown_point",
-                where="DWC1.speeed",
+                where="DWC1.sped",
                 count=3,
                 value="<b>82</b>",
                 at_ms=now,
@@ -157,7 +157,7 @@ def test_the_plants_page_tells_what_is_wrong_and_how_to_mend_it(
         "坏值样本",
         "17–20",
         "-7.3 秒",
-        "DWC1.speeed",
+        "DWC1.sped",
         "井内氢气",
         "在线",
     ):
