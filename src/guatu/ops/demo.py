@@ -111,14 +111,18 @@ def _organisations(at: datetime) -> dict[str, int]:
             parent=bureaus[plant.region],
             by=None,
             at=at,
-            phone=_duty_room(plant.region),
+            phone=_duty_room(plant.code[-3:]),
         ).pk
     return ids
 
 
-def _duty_room(region: str) -> str:
-    """A number that rings nowhere, told apart by the region."""
-    return f"0871-00{region} (demo)"
+def _duty_room(code: str) -> str:
+    """A number that rings nowhere: no subscriber's begins with zero.
+
+    Args:
+        code: digits that tell the organisation apart.
+    """
+    return f"0871-{code:0>8}"
 
 
 def _plant(plant: DemoPlant, places: dict[str, int], at: datetime) -> str:

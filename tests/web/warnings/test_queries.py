@@ -258,3 +258,5 @@ def test_whoever_is_urged_finds_it_first_among_what_to_do(cast: Cast, raise_one:
     actions.urge(blue.pk, note="x", by=cast.supervisor, at=NOON)
     listed = queries.todo(cast.plant_officer, NOON)
     assert [(t.warning, t.urged) for t in listed] == [(blue, True), (red, False)]
+    actions.verify(blue.pk, verdict=Verdict.TEST, note="drill", by=cast.duty_officer, at=NOON)
+    assert [t.warning for t in queries.todo(cast.plant_officer, NOON)] == [red]

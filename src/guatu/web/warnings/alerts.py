@@ -10,7 +10,6 @@ from guatu.core.nouns.warning import Level
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.shell.requests import is_htmx
 from guatu.web.warnings import actions, queries
-from guatu.web.warnings.models import Notice
 
 _SHOWN = 3
 
@@ -34,7 +33,7 @@ def seen(request: SignedInRequest, warning_id: int) -> HttpResponse:
 def _alerts(request: SignedInRequest) -> HttpResponse:
     red = queries.unsigned(request.user).filter(level=Level.RED).order_by("-raised_at")
     notices = (
-        Notice.objects.filter(user=request.user, seen_at=None, warning__closed_at=None)
+        queries.open_notices(request.user)
         .filter(warning__in=queries.visible_to(request.user).order_by().values("pk"))
         .select_related("warning", "entry")
     )

@@ -130,6 +130,12 @@ def own_rung(user: User) -> Rung:
     return RUNG_OF_PLACE[RegionCode(user.organisation.region_id).level]
 
 
+def open_notices(user: User) -> QuerySet[Notice]:
+    """What this user was urged about and neither saw nor answered, while there is a danger."""
+    rows = Notice.objects.filter(user=user, seen_at=None, warning__closed_at=None)
+    return rows.exclude(warning__verdict__in=_NO_DANGER)
+
+
 def grants_time(user: User, warning: Warning) -> bool:
     """Whether handing over by this user begins the time to sign anew: from the prefecture up."""
     return Party.DUTY_OFFICER in parties_of(user, warning) and own_rung(user) >= Rung.PREFECTURE
@@ -145,8 +151,7 @@ def awaiting(user: User, at: datetime, *, reached: bool = True) -> Q:
             is still with the county is the county's to do first.
     """
     owned = Q(organisation=user.organisation_id, state__in=[s for s in _OPEN if s != "fed_back"])
-    notices = Notice.objects.filter(user=user, seen_at=None, warning__closed_at=None)
-    urged = Q(pk__in=notices.order_by().values("warning"))
+    urged = Q(pk__in=open_notices(user).order_by().values("warning"))
     mine = owned & ~Q(verdict__in=_NO_DANGER) | urged
     if user.role == User.Role.PLANT_SAFETY_OFFICER:
         return mine
@@ -254,7 +259,7 @@ def todo(user: Someone, at: datetime, *, limit: int = 8) -> list[Todo]:
     rows = with_next_due(visible_to(user).filter(awaiting(user, at, reached=False)))
     rows = rows.annotate(
         reached=Case(When(awaiting(user, at), then=0), default=1),
-        urged=Exists(Notice.objects.filter(user=user, seen_at=None, warning=OuterRef("pk"))),
+        urged=Exists(open_notices(user).filter(warning=OuterRef("pk"))),
     )
     listed: list[Todo] = []
     for warning in rows.order_by("reached", "-urged", *rows.query.order_by)[:limit]:

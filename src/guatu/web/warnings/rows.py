@@ -107,6 +107,11 @@ def _owed(warning: Warning) -> datetime | None:
     return due[1] if due else None
 
 
+def rung_word(warning: Warning) -> str | Promise:
+    """Where it has climbed to; what is still with its owner has not climbed."""
+    return warning.get_rung_display() if warning.rung else _("not escalated")
+
+
 SHOWN: Sequence[Column[Warning]] = (
     Column(key="level", label=_("Level"), value=lambda w: w.get_level_display(), sort="level"),
     Column(key="raised", label=_("Raised at"), value=lambda w: w.raised_at, sort="raised_at"),
@@ -119,7 +124,7 @@ SHOWN: Sequence[Column[Warning]] = (
     Column(key="title", label=_("Content"), value=lambda w: w.headline),
     Column(key="state", label=_("State"), value=lambda w: w.state_word, sort="state"),
     Column(key="due", label=_("Deadline"), value=_owed, sort="nearest_due"),
-    Column(key="rung", label=_("Escalated to"), value=lambda w: w.get_rung_display(), sort="rung"),
+    Column(key="rung", label=_("Escalated to"), value=rung_word, sort="rung"),
 )
 
 
