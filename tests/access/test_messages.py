@@ -155,6 +155,7 @@ def test_every_problem_is_a_sentence_in_two_languages(code: str) -> None:
     names = [
         *("detail", "low", "high", "limit", "count", "seconds", "allowed", "method", "magic"),
         *("expected_zh", "expected_en", "what_zh", "what_en", "size", "expected"),
+        *("quality", "epoch", "beat"),
     ]
     facts: dict[str, str | int | float] = dict.fromkeys(names, 1)
     message = Problem(code, "$.t[3]", facts).message()

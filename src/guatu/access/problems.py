@@ -21,6 +21,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{where} 应为不小于 {low} 且不大于 {high} 的整数。",
         "{where} must be a whole number from {low} to {high}.",
     ),
+    "bad_real": (
+        "{where} 应为 {low:g} 至 {high:g} 之间的数值。",
+        "{where} must be a number from {low:g} to {high:g}.",
+    ),
+    "missing_column": (
+        "{where}:表头缺少必填列,应为以下之一:{allowed}。",
+        "{where}: the heading lacks a column that is needed, one of: {allowed}.",
+    ),
     "bad_time": (
         "{where} 的时间不可用:时间为自 1970 年起的 UTC 毫秒整数,且须严格递增。",
         "{where} is not a usable time: times are whole UTC milliseconds since 1970, "
@@ -80,6 +88,43 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "时间早于 2000 年,样本未入库;采集设备的时钟没有设置。",
         "The time lies before the year 2000, so the sample was left out; the device's clock was "
         "never set.",
+    ),
+    "alarm_of_unknown_point": (
+        "自有报警所属测点 {where} 未登记;报警照常记录,但不能关联到测点。",
+        "An own alarm names the point {where}, which is not registered; the alarm is recorded, "
+        "tied to no point.",
+    ),
+    "unnamed_quality": (
+        "质量码 {quality} 未在规范中定义,将按所在区间处理。",
+        "Quality {quality} has no meaning of its own; it is taken by its band.",
+    ),
+    "reused_number": (
+        "编号 {epoch}/{beat} 用于两条内容不同的报文,后一条会被当作重复而丢弃;"
+        "每条新报文须使用新的编号。",
+        "Number {epoch}/{beat} names two different messages, and the later one is dropped as a "
+        "double; give each new message a new number.",
+    ),
+    "no_beats": ("没有收到任何数据包。", "No beat was received."),
+    "numbers_missing": (
+        "报文编号不连续,缺 {count} 个;断线期间的报文应在恢复后补发。",
+        "{count} beat numbers are missing; what could not be sent must be sent later.",
+    ),
+    "many_epochs": (
+        "出现了 {count} 个编号系列;编号应保存在设备上,重启后接着使用,不要每次重启都换系列。",
+        "{count} epochs were used; keep the count on the device over restarts.",
+    ),
+    "no_sent": (
+        "报文没有发送时间 sent,平台无法测量设备时钟偏差;建议每次发送时填写。",
+        "No message says when it was sent, so the device's clock cannot be measured; fill in "
+        "`sent` at each sending.",
+    ),
+    "never_sent": (
+        "测点 {where} 已登记但没有数据。",
+        "The point {where} is registered and was never sent.",
+    ),
+    "core_never_sent": (
+        "核心测点 {where} 没有数据,平台将判为数据中断。",
+        "The core point {where} was never sent; the platform will call its data missing.",
     ),
     "doubled_beat": ("该数据包已收到过。", "This beat came before."),
     "doubled_time": (

@@ -1,7 +1,8 @@
 """The raw form of a beat: the same meaning as its JSON, in bytes that need no reading of digits.
 
 Little endian. ``GTB1``, u32 flags (1: backfill), u64 epoch, u64 beat, i64 sent (0: not said),
-u32 points, u32 times, u32 marks, u32 bytes of codes; then times i64; a row of f64 for each point
+u32 points, u32 of these as doubles, u32 times, u32 marks, u32 bytes of codes, u32 zero; then
+times i64; a row of f64 for each point
 of form -1 (NaN is no sample); a row of i32 for each other point (-2**31 is no sample, else the
 value is the number divided by ten to the form); marks i32 (point, time, quality); forms i8; the
 point codes in UTF-8, a line feed between two. Nothing follows.
@@ -22,7 +23,9 @@ from guatu.access.fields import MAX_COUNT, bad_shape, refuse, whole
 from guatu.access.messages import Beat
 
 MEDIA_TYPE = "application/vnd.guatu.beat"
-HEAD = struct.Struct("<4sIQQqIIII")
+HEAD = struct.Struct("<4sIQQqIIIIII")
+SENT, SENT_AT = struct.Struct("<q"), 24
+"""Where a sender writes its clock, anew at each sending."""
 MAGIC = b"GTB1"
 BACKFILL = 1
 ABSENT, LARGEST = -(2**31), 2**31 - 1
@@ -58,9 +61,11 @@ def to_raw(beat: Beat) -> bytes:
         beat.beat,
         beat.sent,
         len(beat.p),
+        len(doubles),
         len(beat.t),
         len(beat.q),
         len(codes),
+        0,
     )
     parts = [head, _pack("q", beat.t)]
     parts += [_pack("d", [math.nan if value is None else value for value in r]) for r in doubles]
@@ -128,17 +133,24 @@ def read_head(body: bytes) -> Head:
     """
     if len(body) < HEAD.size or not is_raw(body):
         refuse("raw_head", "$", magic=MAGIC.decode(), size=HEAD.size)
-    _, flags, epoch, number, sent, points, times, marks, codes = HEAD.unpack_from(body)
+    _, flags, epoch, number, sent, points, doubles, times, marks, codes, zero = HEAD.unpack_from(
+        body
+    )
     whole(flags, "$.backfill", high=BACKFILL)
     whole(number, "$.beat", high=MAX_COUNT)
     whole(epoch, "$.epoch", high=MAX_COUNT)
     whole(sent, "$.sent", high=MAX_COUNT)
     check_size(points, times)
-    forms_at = len(body) - codes - points
-    doubles = body.count(b"\xff", forms_at, forms_at + points) if forms_at >= 0 else 0
+    whole(doubles, "$.v", high=points)
+    whole(zero, "$", high=0)
     expected = raw_size(points, doubles, times, marks, codes)
     if len(body) != expected:
         refuse("raw_length", "$", expected=expected, size=len(body))
+    forms_at = len(body) - codes - points
+    if body.count(b"\xff", forms_at, forms_at + points) != doubles:
+        bad_shape(
+            "$.v", f" {doubles} 个双精度测点(形式 −1)", f"{doubles} points of doubles (form −1)"
+        )
     if bool(times) != bool(points):
         bad_shape("$.t", "与 p 同为空或同不为空的数组", "an array, empty only together with p")
     return Head(
@@ -152,6 +164,15 @@ def read_head(body: bytes) -> Head:
         marks=marks,
         forms_at=forms_at,
     )
+
+
+def raw_length(content: bytes, at: int) -> int | None:
+    """Tell how long the raw beat is that begins at a place; None if none does."""
+    if len(content) - at < HEAD.size or content[at : at + 4] != MAGIC:
+        return None
+    _, _, _, _, _, points, doubles, times, marks, codes, _ = HEAD.unpack_from(content, at)
+    size = raw_size(points, doubles, times, marks, codes) if doubles <= points else 0
+    return size if 0 < size <= len(content) - at else None
 
 
 def read_raw(body: bytes) -> Beat:

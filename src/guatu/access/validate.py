@@ -30,7 +30,7 @@ from guatu.access.messages import (
 )
 from guatu.access.problems import Problem, RefusedError
 
-POINT_KINDS = ("analog", "state", "counter", "video_event")
+POINT_KINDS = ("analog", "state", "counter", "event")
 
 
 def _read_limit(row: dict[str, Any]) -> Limit:

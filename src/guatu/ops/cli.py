@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from guatu import __version__
+from guatu.ops.conform_words import add_conform_words
 from guatu.ops.errors import OperatorError
 from guatu.ops.house import House, house_from
 from guatu.ops.replay_words import add_replay_words
@@ -62,6 +63,8 @@ def _act(options: argparse.Namespace) -> int:
         from guatu.ops.backup import restore  # noqa: PLC0415  keeps --help quick
 
         return restore(house.home, options.folder)
+    if options.command == "conform":
+        return _conform(options)
     from guatu.ops.assemble import up  # noqa: PLC0415  keeps --help quick
 
     return up(house, demo=options.command == "demo")
@@ -90,6 +93,21 @@ def _replay(options: argparse.Namespace, house: House) -> int:
     return replay(order, house)
 
 
+def _conform(options: argparse.Namespace) -> int:
+    from guatu.ops.conform import ConformOrder, conform  # noqa: PLC0415  keeps --help quick
+
+    return conform(
+        ConformOrder(
+            sources=tuple(options.sources),
+            points=options.points,
+            listen=options.listen,
+            seconds=options.seconds,
+            as_json=options.json,
+            registration=options.registration,
+        )
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="guatu",
@@ -113,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         help=hint("数据目录（默认 .guatu）", "data folder (.guatu)"),
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="up|demo|replay|backup|restore"
+        dest="command", required=True, metavar="up|demo|replay|backup|restore|conform"
     )
     commands.add_parser("up", help=hint("在前台启动全部进程", "start everything in the foreground"))
     commands.add_parser(
@@ -129,6 +147,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_replay_words(commands.add_parser("replay", help=sends, description=sends))
     _add_keeping(commands)
+    checks = hint(
+        "厂商自查：对照接入规范检查报文和点表",
+        "a vendor's own check of messages and point table against the access specification",
+    )
+    add_conform_words(commands.add_parser("conform", help=checks, description=checks))
     serve = commands.add_parser("serve", help=hint("单独运行一个进程", "run a single process"))
     serve.add_argument("process", choices=PROCESSES)
     return parser

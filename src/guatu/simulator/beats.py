@@ -12,9 +12,22 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from guatu.access.raw import (
+    ABSENT,
+    BACKFILL,
+    DOUBLES,
+    HEAD,
+    LARGEST,
+    MAGIC,
+    SENT,
+    SENT_AT,
+    is_raw,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MOST_DECIMALS_TRIED = 7
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
 
@@ -78,6 +91,58 @@ def encode(batch: Batch, *, epoch: int, beat: int) -> bytes:
     if batch.backfill:
         body["backfill"] = True
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def encode_raw(batch: Batch, *, epoch: int, beat: int) -> bytes:
+    """Write a beat in raw form; a row goes as whole numbers where that is exact."""
+    forms = np.array([_form(row) for row in batch.values], np.int8)
+    double = forms == DOUBLES
+    tens = 10.0 ** np.maximum(forms, 0)[:, None]
+    with np.errstate(invalid="ignore"):
+        scaled = np.rint(batch.values * tens)
+    scaled[np.isnan(batch.values)] = ABSENT
+    codes = "\n".join(batch.points).encode()
+    points, times = batch.values.shape
+    head = HEAD.pack(
+        MAGIC,
+        BACKFILL if batch.backfill else 0,
+        epoch,
+        beat,
+        0,
+        points,
+        int(double.sum()),
+        times,
+        0,
+        len(codes),
+        0,
+    )
+    rows = batch.values[double].tobytes() + scaled[~double].astype("<i4").tobytes()
+    return b"".join((head, batch.times_ms.tobytes(), rows, forms.tobytes(), codes))
+
+
+def _form(row: Values) -> int:
+    """Give the least decimals, up to six, with which a row is exact; DOUBLES if there are none."""
+    values = row[~np.isnan(row)]
+    for decimals in range(MOST_DECIMALS_TRIED):
+        ten = 10.0**decimals
+        whole = np.rint(values * ten)
+        if bool(np.all((whole / ten == values) & (np.abs(whole) <= LARGEST))):
+            return decimals
+    return DOUBLES
+
+
+def said_sent(body: bytes, sent_ms: int) -> bytes:
+    """Let a beat say when it is sent; called anew for each sending.
+
+    Args:
+        body: what `encode` or `encode_raw` gave.
+        sent_ms: the plant's clock now.
+    """
+    if is_raw(body):
+        stamped = bytearray(body)
+        SENT.pack_into(stamped, SENT_AT, sent_ms)
+        return bytes(stamped)
+    return b'%s,"sent":%d}' % (body[:-1], sent_ms)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from guatu.simulator.beats import Batch, BeatNumbers, encode
+from guatu.access.raw import MEDIA_TYPE
+from guatu.simulator.beats import Batch, BeatNumbers, encode, encode_raw, said_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,6 +119,24 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a sender writes its beats.
+
+    Attributes:
+        raw: in raw form instead of JSON.
+        clock: gives the plant's clock in milliseconds, for saying when a beat is sent; without it
+            nothing is said.
+    """
+
+    raw: bool = False
+    clock: Callable[[], int] | None = None
+
+    def said(self, body: bytes) -> bytes:
+        """Give a body as it leaves now."""
+        return body if self.clock is None else said_sent(body, self.clock())
+
+
 class PlantClient:
     """Sends one plant's beats in order, one at a time.
 
@@ -132,9 +151,10 @@ class PlantClient:
         also_retry: statuses to wait out besides the usual ones. A plant that must not lose data
             while its key is still on its way to the gateway passes {401}.
         transport: replaces the network, for tests.
+        manner: how beats are written.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # by name, each with a usual value
         self,
         url: str,
         key: str,
@@ -145,7 +165,9 @@ class PlantClient:
         on_trouble: Callable[[float, str], None] | None = None,
         also_retry: frozenset[int] = frozenset(),
         transport: httpx.BaseTransport | None = None,
+        manner: Manner | None = None,
     ) -> None:
+        self._manner = manner or Manner()
         self.numbers = numbers or BeatNumbers.start()
         self.counts = SendCounts()
         self._wait = wait or _sleep
@@ -153,7 +175,10 @@ class PlantClient:
         self._retried = RETRIED | also_retry
         self._http = httpx.Client(
             base_url=url,
-            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+            headers={
+                "Authorization": f"Bearer {key}",
+                "Content-Type": MEDIA_TYPE if self._manner.raw else "application/json",
+            },
             verify=trust(ca_file) if url.startswith("https") else True,
             timeout=httpx.Timeout(10.0, connect=3.0),
             transport=transport,
@@ -183,7 +208,8 @@ class PlantClient:
             Acknowledged, Refused, or GaveUp when ``wait`` said to stop.
         """
         beat = self.numbers.take()
-        body = encode(batch, epoch=self.numbers.epoch, beat=beat)
+        write = encode_raw if self._manner.raw else encode
+        body = write(batch, epoch=self.numbers.epoch, beat=beat)
         outcome = self._until_answered(beat, body, batch.samples)
         self._count(outcome, batch.samples)
         return outcome
@@ -204,7 +230,7 @@ class PlantClient:
         while True:
             asked: float | None = None
             try:
-                answer = self._http.post("/v1/beats", content=body)
+                answer = self._http.post("/v1/beats", content=self._manner.said(body))
             except httpx.TransportError as error:
                 reason = type(error).__name__
             else:

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from guatu.simulator.beats import one_moment
-from guatu.simulator.client import PlantClient
+from guatu.simulator.client import Manner, PlantClient
 from guatu.simulator.feed import FeedCounts, Feeder
 from guatu.simulator.plants import DemoPlant
 from guatu.simulator.sources import CastingSource, DemoConfig, Source, sources_of
@@ -100,6 +100,7 @@ def _client(
         on_trouble=trouble,
         # A key on its way to the gateway is answered 401; the plant keeps its readings.
         also_retry=frozenset({401}),
+        manner=Manner(clock=lambda: time.time_ns() // 1_000_000),
     )
 
 

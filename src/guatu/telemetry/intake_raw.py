@@ -50,9 +50,12 @@ def _take_plain(plant: PlantDoor, body: bytes, now_ms: int) -> Taken | None:
     layout = plant.plain_layout(body)
     if layout is None or layout.narrow is None or len(body) < HEAD.size + len(layout.tail):
         return None
-    magic, flags, epoch, number, sent, points, times, marks, codes = HEAD.unpack_from(body)
+    (
+        magic, flags, epoch, number, sent, points, doubles, times, marks, codes, zero
+    ) = HEAD.unpack_from(body)  # fmt: skip
     if (
-        magic != MAGIC or marks or flags > BACKFILL or not times
+        magic != MAGIC or marks or doubles or zero
+        or flags > BACKFILL or not times
         or epoch > MAX_COUNT or number > MAX_COUNT or not 0 <= sent <= MAX_COUNT
         or points != len(layout.codes) or points + codes != len(layout.tail)
         or points * times > MAX_SAMPLES

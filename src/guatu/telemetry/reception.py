@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -11,14 +10,13 @@ from functools import lru_cache
 import orjson
 
 from guatu.access.fields import refuse
+from guatu.access.packing import unpacked
 from guatu.access.problems import Problem, RefusedError
 from guatu.access.raw import MEDIA_TYPE
 from guatu.telemetry.served import Header, Receive, Scope, Send, answer, read_body
 
 JSON = "application/json"
 SMALL_BODY = 64 << 10
-GZIP = 31
-"""zlib's window bits for a gzip stream."""
 HALF_SECOND_MS = 500
 
 STATUS = {
@@ -122,24 +120,6 @@ async def receive_body(receive: Receive, head: Head, *, most: int, within_s: flo
     if body is None:
         raise RefusedError(Problem("too_large", "$", {"limit": most}))
     return unpacked(body, most) if head.encoding == "gzip" else body
-
-
-def unpacked(body: bytes, most: int) -> bytes:
-    """Undo gzip, never further than allowed, whatever the body would become.
-
-    Raises:
-        RefusedError: if it is damaged or becomes too large.
-    """
-    unpacking = zlib.decompressobj(GZIP)
-    try:
-        whole = unpacking.decompress(body, most + 1)
-    except zlib.error:
-        raise RefusedError(Problem("bad_encoding", "$")) from None
-    if len(whole) > most:
-        raise RefusedError(Problem("too_large", "$", {"limit": most}))
-    if not unpacking.eof or unpacking.unused_data:
-        raise RefusedError(Problem("bad_encoding", "$"))
-    return whole
 
 
 def parsed(body: bytes) -> object:
