@@ -1,5 +1,6 @@
 """A plant's sender for tests: what it sent it can send again, byte by byte."""
 
+import logging
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,7 @@ class Sender:
             trust_env=False,
             headers={"authorization": f"Bearer {self.key}"},
         )
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         self.at_ms = self.at_ms or time.time_ns() // 1_000_000 - 3_600_000
         return self
 

@@ -14,8 +14,10 @@ from functools import partial
 from guatu.ops import preflight
 from guatu.ops.certificates import server_certificate
 from guatu.ops.demo_accounts import ACCOUNTS, PASSWORD
+from guatu.ops.exporter import export
 from guatu.ops.house import HOST, House
-from guatu.ops.supervise import Child, Supervisor
+from guatu.ops.house_vitals import measure
+from guatu.ops.supervise import PROCESSES_NOTE, Child, Supervisor
 from guatu.ops.words import say
 from guatu.telemetry.disk import Room, glance
 from guatu.telemetry.log import (
@@ -79,9 +81,13 @@ def standing(house: House, supervisor: Supervisor, parts: Collection[str]) -> It
     """
     preflight.check_folder(house.home)
     held = preflight.hold_folder(house.home)
+    exporter = None
     try:
         preflight.check_ports(house.ports, house.host)
         environment = _environment(house)
+        supervisor.note = house.home / PROCESSES_NOTE
+        measure(supervisor, LogSettings.from_env({**os.environ, **environment}))
+        exporter = export(house.metrics_port_of("supervisor"))
         children = _children(house, environment)
         supervisor.start(*(child for child in children if child.name in parts))
         yield
@@ -89,6 +95,9 @@ def standing(house: House, supervisor: Supervisor, parts: Collection[str]) -> It
         supervisor.say("guatu", say("正在停止……", "stopping …", separator=" "))
         supervisor.stop()
         held.close()
+        if exporter is not None:
+            exporter.shutdown()
+            exporter.server_close()
 
 
 def _environment(house: House) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from guatu import __version__
@@ -49,25 +49,37 @@ def _act(options: argparse.Namespace) -> int:
     if options.home is not None:
         os.environ["GUATU_HOME"] = str(options.home)
     house = house_from(os.environ)
-    if options.command == "serve":
-        from guatu.ops.serve import serve  # noqa: PLC0415  each process loads only its own parts
+    return _ACTS[options.command](options, house)
 
-        return serve(options.process, house)
-    if options.command == "replay":
-        return _replay(options, house)
-    if options.command == "backup":
-        from guatu.ops.backup import backup  # noqa: PLC0415  keeps --help quick
 
-        return backup(house, options.folder, keep=options.keep)
-    if options.command == "restore":
-        from guatu.ops.backup import restore  # noqa: PLC0415  keeps --help quick
+def _serve(options: argparse.Namespace, house: House) -> int:
+    from guatu.ops.serve import serve  # noqa: PLC0415  each process loads only its own parts
 
-        return restore(house.home, options.folder)
-    if options.command == "conform":
-        return _conform(options)
+    return serve(options.process, house)
+
+
+def _up(options: argparse.Namespace, house: House) -> int:
     from guatu.ops.assemble import up  # noqa: PLC0415  keeps --help quick
 
     return up(house, demo=options.command == "demo")
+
+
+def _backup(options: argparse.Namespace, house: House) -> int:
+    from guatu.ops.backup import backup  # noqa: PLC0415  keeps --help quick
+
+    return backup(house, options.folder, keep=options.keep)
+
+
+def _restore(options: argparse.Namespace, house: House) -> int:
+    from guatu.ops.backup import restore  # noqa: PLC0415  keeps --help quick
+
+    return restore(house.home, options.folder)
+
+
+def _doctor(_: argparse.Namespace, house: House) -> int:
+    from guatu.ops.doctor import examine  # noqa: PLC0415  keeps --help quick
+
+    return examine(house)
 
 
 def _replay(options: argparse.Namespace, house: House) -> int:
@@ -93,7 +105,7 @@ def _replay(options: argparse.Namespace, house: House) -> int:
     return replay(order, house)
 
 
-def _conform(options: argparse.Namespace) -> int:
+def _conform(options: argparse.Namespace, _: House) -> int:
     from guatu.ops.conform import ConformOrder, conform  # noqa: PLC0415  keeps --help quick
 
     return conform(
@@ -106,6 +118,18 @@ def _conform(options: argparse.Namespace) -> int:
             registration=options.registration,
         )
     )
+
+
+_ACTS: dict[str, Callable[[argparse.Namespace, House], int]] = {
+    "up": _up,
+    "demo": _up,
+    "serve": _serve,
+    "replay": _replay,
+    "backup": _backup,
+    "restore": _restore,
+    "doctor": _doctor,
+    "conform": _conform,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -131,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         help=hint("数据目录（默认 .guatu）", "data folder (.guatu)"),
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="up|demo|replay|backup|restore|conform"
+        dest="command", required=True, metavar="up|demo|replay|backup|restore|doctor|conform"
     )
     commands.add_parser("up", help=hint("在前台启动全部进程", "start everything in the foreground"))
     commands.add_parser(
@@ -173,6 +197,10 @@ def _add_keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=int,
         default=None,
         help=hint("只保留最近几份（默认全部保留）", "keep only so many of the latest (all)"),
+    )
+    commands.add_parser(
+        "doctor",
+        help=hint("检查安装是否正常，并说明如何处理", "look at the installation, say what to do"),
     )
     words = hint(
         "把备份恢复到一个空的数据目录（--home）", "put a backup up in an empty data folder (--home)"

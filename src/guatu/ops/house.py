@@ -12,6 +12,8 @@ from guatu.ops.errors import CannotStart
 from guatu.ops.words import say
 
 HOST = "127.0.0.1"
+MEASURED = ("supervisor", "gateway", "engine", "live", "worker", "web", "keeper")
+"""Processes with metrics, in the order of their ports; the supervisor tells of the log, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,7 @@ class House:
     Attributes:
         home: its data folder.
         host: the address browsers and plants reach; the log always stays on the loopback.
+        metrics_port: the first of the ports where processes tell their metrics; 0 for none.
         tls: whether the gateway ends TLS itself; not behind a proxy that does.
         web_port, gateway_port, live_port, log_port, monitor_port: where the processes listen.
     """
@@ -32,7 +35,14 @@ class House:
     live_port: int
     log_port: int
     monitor_port: int
+    metrics_port: int = 0
     tls: bool = True
+
+    def metrics_port_of(self, process: str) -> int:
+        """Where a process tells its metrics and health, on the loopback; 0 for nowhere."""
+        if not self.metrics_port or process not in MEASURED:
+            return 0
+        return self.metrics_port + MEASURED.index(process)
 
     @property
     def ports(self) -> list[tuple[str, int, str]]:
@@ -48,6 +58,11 @@ class House:
                 say("日志监视", "log monitoring", separator=" "),
             ),
         ]
+
+    @property
+    def own_log_url(self) -> str:
+        """Where the log answers that this house itself keeps."""
+        return f"nats://{HOST}:{self.log_port}"
 
     @property
     def gateway_url(self) -> str:
@@ -69,9 +84,10 @@ class House:
             "GUATU_LIVE_PORT": str(self.live_port),
             "GUATU_LOG_PORT": str(self.log_port),
             "GUATU_LOG_MONITOR_PORT": str(self.monitor_port),
+            "GUATU_METRICS_PORT": str(self.metrics_port),
             "GUATU_GATEWAY_HOST": self.host,
             "GUATU_LIVE_HOST": self.host,
-            "GUATU_LOG_URL": os.environ.get("GUATU_LOG_URL", f"nats://{HOST}:{self.log_port}"),
+            "GUATU_LOG_URL": os.environ.get("GUATU_LOG_URL", self.own_log_url),
             "GUATU_LIVE_SECRET": kept_secret(self.home / "live.secret"),
             "DJANGO_SETTINGS_MODULE": "guatu.web.settings",
             "PYTHONUNBUFFERED": "1",
@@ -92,6 +108,7 @@ def house_from(environ: Mapping[str, str]) -> House:
         live_port=_port(environ, "GUATU_LIVE_PORT", 8001),
         log_port=_port(environ, "GUATU_LOG_PORT", 4222),
         monitor_port=_port(environ, "GUATU_LOG_MONITOR_PORT", 8222),
+        metrics_port=_metrics_port(environ),
         tls=environ.get("GUATU_GATEWAY_TLS", "1") != "0",
     )
 
@@ -107,6 +124,7 @@ def house_on_free_ports(home: Path, *, tls: bool = True) -> House:
         sockets = [stack.enter_context(socket.socket()) for _ in range(5)]
         for one in sockets:
             one.bind((HOST, 0))
+        metrics = _free_row(len(MEASURED))
         web, gateway, live, log, monitor = (one.getsockname()[1] for one in sockets)
     return House(
         home=home,
@@ -116,8 +134,30 @@ def house_on_free_ports(home: Path, *, tls: bool = True) -> House:
         live_port=live,
         log_port=log,
         monitor_port=monitor,
+        metrics_port=metrics,
         tls=tls,
     )
+
+
+def _free_row(length: int) -> int:
+    """Find so many ports side by side that nobody listens on now; gives the first."""
+    while True:
+        with ExitStack() as stack:
+            first = stack.enter_context(socket.socket())
+            first.bind((HOST, 0))
+            port = int(first.getsockname()[1])
+            try:
+                for step in range(1, length):
+                    stack.enter_context(socket.socket()).bind((HOST, port + step))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+def _metrics_port(environ: Mapping[str, str]) -> int:
+    if environ.get("GUATU_METRICS_PORT") == "0":
+        return 0
+    return _port(environ, "GUATU_METRICS_PORT", 9470)
 
 
 def _port(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -49,6 +49,7 @@ class Recorder:
         record: writes events with their place; doing it twice changes nothing.
         position: gives the sequence up to which the stream of an identity is recorded.
         aside: folder for events that cannot be recorded, so that one cannot stop all others.
+        lag: messages behind the one recorded last, as far as known.
         pause_s: how long to wait after the next failure; it grows until something is recorded.
     """
 
@@ -57,6 +58,7 @@ class Recorder:
     position: Callable[[str], Awaitable[int]]
     aside: Path
     pause_s: float = FIRST_PAUSE_S
+    lag: int = 0
 
     async def run(self) -> None:
         """Record for ever; after any failure of log or database, go on where it stopped."""
@@ -94,7 +96,7 @@ class Recorder:
                 messages = await subscription.fetch(BATCH, timeout=WAIT_S)
             except TimeoutError:
                 # Silence may also be a consumer that the log forgot: it then answers with an error.
-                await subscription.consumer_info()
+                self.lag = (await subscription.consumer_info()).num_pending or 0
                 continue
             for message in messages:
                 sequence = message.metadata.sequence.stream
@@ -103,6 +105,7 @@ class Recorder:
                 if sequence > expected and start > 1:
                     logger.warning("events %d to %d are gone", expected, sequence - 1)
                 await self._record(message, identity, sequence)
+                self.lag = message.metadata.num_pending
                 self.pause_s = FIRST_PAUSE_S
                 expected = sequence + 1
 

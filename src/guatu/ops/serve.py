@@ -6,7 +6,10 @@ import logging
 import os
 import signal
 
-from guatu.ops.house import House
+from guatu.ops.errors import CannotStart
+from guatu.ops.exporter import export
+from guatu.ops.house import MEASURED, House, house_from
+from guatu.ops.logs import set_up_logging
 from guatu.ops.preflight import check_writable
 from guatu.ops.supervise import PR_SET_PDEATHSIG
 
@@ -14,8 +17,6 @@ WEB_THREADS = 8
 ENDED_AT_ONCE = frozenset({"gateway", "live"})
 """Threads of their HTTP server outlive it by a moment, and would now and then panic, loudly, in an
 interpreter that is being taken down. All that these processes hold is closed by then."""
-LINE = "%(levelname)-7s %(name)s: %(message)s"
-"""The supervisor puts the time and the process before it."""
 
 
 def serve(process: str, house: House) -> int:
@@ -30,9 +31,10 @@ def serve(process: str, house: House) -> int:
     """
     check_writable(house.home)
     _enter(house)
-    logging.basicConfig(level=logging.INFO, format=LINE)
-    for chatty in ("httpx", "nats", "asyncio"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    os.environ["GUATU_PROCESS"] = process
+    set_up_logging(process)
+    if process in MEASURED and process != "web":  # the web's own worker process tells of itself
+        export(house.metrics_port_of(process))
     _PROCESSES[process](house)
     if process in ENDED_AT_ONCE:
         logging.shutdown()
@@ -48,10 +50,15 @@ def _gateway(_: House) -> None:
 
 
 def _engine(_: House) -> None:
+    from guatu.ops.checkpoint_words import unreadable_words  # noqa: PLC0415
+    from guatu.telemetry.checkpoint import CheckpointUnreadable  # noqa: PLC0415
     from guatu.telemetry.engine import run_engine  # noqa: PLC0415
     from guatu.telemetry.settings import EngineSettings  # noqa: PLC0415
 
-    run_engine(EngineSettings.from_env(os.environ))
+    try:
+        run_engine(EngineSettings.from_env(os.environ))
+    except CheckpointUnreadable as problem:
+        raise CannotStart("\n".join(unreadable_words(problem))) from problem
 
 
 def _live(_: House) -> None:
@@ -77,8 +84,7 @@ def set_up_web(house: House) -> None:
 
 def _set_up_web(house: House) -> None:
     set_up_web(house)
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(logging.Formatter(LINE))
+    set_up_logging(os.environ.get("GUATU_PROCESS", "guatu"))  # Django has put its own in place
 
 
 def _worker(house: House) -> None:
@@ -112,6 +118,8 @@ def web_application() -> object:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     from guatu.web.wsgi import application  # noqa: PLC0415
 
+    set_up_logging("web")
+    export(house_from(os.environ).metrics_port_of("web"))
     return application
 
 

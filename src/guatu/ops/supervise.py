@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -10,15 +11,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import IO, TextIO
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, TextIO
 
 from guatu.ops.errors import ChildFailed
+from guatu.ops.logs import masked, wants_json
 from guatu.ops.words import say
 
 PR_SET_PDEATHSIG = 1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 LOOK_EVERY_S = 2.0
+PROCESSES_NOTE = "processes.json"
 STEADY_S = 30.0
 """A child that lived this long starts again without a growing pause."""
 
@@ -56,14 +60,21 @@ class _Running:
     child: Child
     process: subprocess.Popen[str]
     started: float
+    starts: int = 1
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     pause_s: float = FIRST_PAUSE_S
     restart_at: float | None = None
 
 
 class Supervisor:
-    """Keeps a house of processes standing until it is told to stop."""
+    """Keeps a house of processes standing until it is told to stop.
+
+    Attributes:
+        note: a file that tells of the processes, kept up to date; None for none.
+    """
 
     def __init__(self, out: TextIO = sys.stdout) -> None:
+        self.note: Path | None = None
         self._out = out
         self._running: list[_Running] = []
         self._stop = threading.Event()
@@ -76,10 +87,14 @@ class Supervisor:
             signal.signal(number, lambda *_: self._stop.set())
 
     def say(self, name: str, line: str) -> None:
-        """Print one line of the common log."""
-        stamp = datetime.now().astimezone().strftime("%H:%M:%S")
+        """Print one line of the common log: as JSON where the environment asks for it."""
+        if wants_json():
+            text = line if _is_json(line) else _as_json(name, line)
+        else:
+            stamp = datetime.now().astimezone().strftime("%H:%M:%S")
+            text = f"{stamp} {name:<9}| {line}"
         with self._lock:
-            self._out.write(f"{stamp} {name:<9}| {line}\n")
+            self._out.write(f"{text}\n")
             self._out.flush()
 
     def start(self, *children: Child) -> None:
@@ -108,6 +123,7 @@ class Supervisor:
             time.sleep(0.02)
         places = {child.name: place for place, child in enumerate(children)}
         self._running.sort(key=lambda one: places.get(one.child.name, -1))
+        self._write_note()
 
     def _is_ready(self, running: _Running) -> bool:
         child = running.child
@@ -175,6 +191,29 @@ class Supervisor:
         """Give the process number of every child by name."""
         return {running.child.name: running.process.pid for running in self._running}
 
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """Tell of each process: its number, how often and when it was started, if it lives."""
+        return {
+            one.child.name: {
+                "pid": one.process.pid,
+                "starts": one.starts,
+                "started": one.started_at.isoformat(timespec="seconds"),
+                "alive": one.process.poll() is None,
+            }
+            for one in list(self._running)
+        }
+
+    def _write_note(self) -> None:
+        if self.note is None:
+            return
+        draft = self.note.with_name(f".{self.note.name}")
+        try:
+            draft.write_text(json.dumps(self.facts()), encoding="utf-8")
+            draft.replace(self.note)
+        except OSError as problem:
+            # It is for reading only: a full disk must not keep a process from its restart.
+            self.say("guatu", f"{self.note}: {problem}")
+
     def _keep(self, running: _Running) -> None:
         code = running.process.poll()
         now = time.monotonic()
@@ -192,6 +231,8 @@ class Supervisor:
         elif now >= running.restart_at:
             running.process = self._spawn(running.child)
             running.started, running.restart_at = now, None
+            running.starts, running.started_at = running.starts + 1, datetime.now(UTC)
+            self._write_note()
 
     def _spawn(self, child: Child) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -217,6 +258,20 @@ class Supervisor:
             for line in lines:
                 if line.strip() and not any(word in line for word in child.hide):
                     self.say(child.name, line.rstrip())
+
+
+def _is_json(line: str) -> bool:
+    """Whether a child wrote this line as JSON itself; the log server and granian do not."""
+    try:
+        return line.startswith("{") and "message" in json.loads(line)
+    except ValueError:
+        return False
+
+
+def _as_json(name: str, line: str) -> str:
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    facts = {"at": at, "level": "info", "process": name, "logger": name, "message": masked(line)}
+    return json.dumps(facts, ensure_ascii=False)
 
 
 def _die_with_parent() -> None:

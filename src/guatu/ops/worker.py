@@ -18,7 +18,8 @@ from guatu.ops.database import Database
 from guatu.ops.quality_keeper import Keeper
 from guatu.ops.recorder import Place, Recorder
 from guatu.ops.tender import Tender
-from guatu.telemetry import log
+from guatu.ops.worker_vitals import LOOK_EVERY_S, PULSE_EVERY_S, WorkerVitals
+from guatu.telemetry import log, vitals
 from guatu.telemetry.settings import StreamSettings
 from guatu.web.monitoring import actions as monitoring
 from guatu.web.monitoring.models import EventPosition, Plant
@@ -54,6 +55,10 @@ async def run_worker(environ: Mapping[str, str]) -> None:
             position=partial(_position, database),
             aside=Path(environ.get("GUATU_HOME", ".guatu")) / "unrecorded",
         )
+        seen = WorkerVitals(environ, recorder, database)
+        await vitals.answer_roll_calls(client, "worker", seen.facts)
+        vitals.publish_metrics("worker", seen.metrics)
+        vitals.ready_when("worker", lambda: {"log": client.is_connected})
         works: list[asyncio.Future[None]] = [
             asyncio.create_task(recorder.run()),
             asyncio.create_task(_every(OUTBOX_EVERY_S, partial(_deliver, database))),
@@ -62,6 +67,8 @@ async def run_worker(environ: Mapping[str, str]) -> None:
             asyncio.create_task(_every(TIME_EVERY_S, introducer.introduce)),
             asyncio.create_task(_every(TIME_EVERY_S, tender.tend)),
             asyncio.create_task(_every(TIME_EVERY_S, Keeper(database).keep)),
+            asyncio.create_task(_every(LOOK_EVERY_S, seen.look)),
+            asyncio.create_task(_every(PULSE_EVERY_S, seen.note_pulse)),
         ]
         logger.info("recording, delivering, watching the clock")
         ended, _ = await asyncio.wait([stop, *works], return_when=asyncio.FIRST_COMPLETED)

@@ -85,16 +85,10 @@ def load(history: Path, partition: int) -> PartitionState:
     folder = partition_folder(history, partition)
     for leftover in folder.rglob(f"*{BESIDE}"):
         leftover.unlink(missing_ok=True)
-    path = folder / CHECKPOINT
-    if not path.exists():
+    state = examine(folder)
+    if state is None:
         return PartitionState()
-    still = path
-    try:
-        moving = _read_part(path)
-        still = folder / still_name(moving.meta["configurations"])
-        state = PartitionState.restored(_read_part(still), moving)
-    except UNREADABLE as error:
-        raise CheckpointUnreadable(still) from error
+    still = folder / still_name(state.configurations)
     _drop_stills(folder, but=still)
     for segment in segments(folder):
         name = segment.name
@@ -142,13 +136,32 @@ def position(folder: Path) -> Position | None:
         raise CheckpointUnreadable(path) from error
 
 
+def examine(folder: Path) -> PartitionState | None:
+    """Read a partition's checkpoint and change nothing; None if there is none.
+
+    Raises:
+        CheckpointUnreadable: if it is damaged or was written by another layout.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return None
+    still = path
+    try:
+        moving = _read_part(path)
+        still = folder / still_name(moving.meta["configurations"])
+        return PartitionState.restored(_read_part(still), moving)
+    except UNREADABLE as error:
+        raise CheckpointUnreadable(still) from error
+
+
 def still_name(version: int) -> str:
     """Name of the still part of a version, see `PartitionState.configurations`."""
     return f"still-{version:012d}.npz"
 
 
 def _read_part(path: Path) -> Part:
-    with np.load(path) as file:
+    # Opened here: of a torn file the library would forget to close it.
+    with path.open("rb") as content, np.load(content) as file:
         arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
     return Part(arrays, orjson.loads(arrays.pop(META).tobytes()))
 

@@ -25,6 +25,10 @@ class DoorClosed(Exception):  # named for the door, not as an error of ours
     """The log cannot be reached now."""
 
 
+class EngineUnavailable(Exception):  # named for what happened
+    """Who should answer a question does not answer now."""
+
+
 class Door:
     """Runs what needs the log, from any thread.
 

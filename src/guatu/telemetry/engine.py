@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -14,8 +15,9 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import StreamInfo
 from nats.js.errors import Error as JetStreamError
+from prometheus_client import Histogram
 
-from guatu.telemetry import answers, checkpoint, kernels, log, marks
+from guatu.telemetry import answers, checkpoint, kernels, log, marks, vitals, vitals_words
 from guatu.telemetry.disk import Room, glance
 from guatu.telemetry.follow import PAUSE_S, Entry, LogReader, LogReplaced
 from guatu.telemetry.history.write import warm_up as warm_up_history
@@ -30,6 +32,12 @@ logger = logging.getLogger("engine")
 PROGRESS_S = 0.2
 TURN_S = 0.01
 FULL = 0.5
+CUT_S = Histogram(
+    "guatu_engine_cut_seconds",
+    "Until a segment and its checkpoint are on disk.",
+    ["partition"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
 LOST = (JetStreamError, NatsError, OSError, TimeoutError)
 
 
@@ -165,7 +173,8 @@ class PartitionRunner:
             except OSError as error:
                 # A full disk: judging goes on until memory of one more segment is full, then
                 # the backlog grows and plants are asked to wait. Nothing is lost.
-                logger.exception("partition %d: cannot store: %s", self._partition, error)  # noqa: TRY401
+                # One line: the house needs no traceback to be told that there is no space.
+                logger.error("partition %d: cannot store: %s", self._partition, error)  # noqa: TRY400
                 cut.give_up()
                 await asyncio.sleep(1)
         for plant, samples in cut.doubled.items():
@@ -180,6 +189,7 @@ class PartitionRunner:
             cut.arrivals.samples,
             time.monotonic() - began,
         )
+        CUT_S.labels(self._partition).observe(time.monotonic() - began)
         await self._trim()
 
     async def _trim(self) -> None:
@@ -198,6 +208,18 @@ class PartitionRunner:
             )
             if through >= info.state.first_seq:
                 await self._js.purge_stream(stream, seq=through + 1)
+
+    def facts(self) -> vitals.Facts:
+        """What is known of this partition, for metrics and roll calls."""
+        state = self._engine.state
+        return {
+            **answers.status(state),
+            "partition": self._partition,
+            "stored_sequence": self._stored,
+            "samples": answers.counts(state, None)["counts"],
+            "events_waiting": self._outbox.waiting,
+            "unstored": self._engine.arrivals.samples,
+        }
 
     # --- talking ---------------------------------------------------------------------------
 
@@ -231,7 +253,9 @@ class PartitionRunner:
                 return answers.answer(state, question)
 
 
-async def _run_partition(settings: EngineSettings, client: Client, partition: int) -> None:
+async def _run_partition(
+    settings: EngineSettings, client: Client, partition: int, running: dict[int, PartitionRunner]
+) -> None:
     told = False
     while (lock := checkpoint.own(settings.history, partition)) is None:
         if not told:
@@ -246,7 +270,12 @@ async def _run_partition(settings: EngineSettings, client: Client, partition: in
             state.points,
             state.sequence,
         )
-        await PartitionRunner(settings, client, partition, state).run()
+        running[partition] = PartitionRunner(settings, client, partition, state)
+        await running[partition].run()
+
+
+def _facts(running: Mapping[int, PartitionRunner]) -> vitals.Facts:
+    return {"partitions": [runner.facts() for _, runner in sorted(running.items())]}
 
 
 async def _run(settings: EngineSettings) -> None:
@@ -255,10 +284,17 @@ async def _run(settings: EngineSettings) -> None:
     marks.warm_up()
     warm_up_history()
     async with log.connection(settings.streams, "engine") as client:
+        running: dict[int, PartitionRunner] = {}
         partitions = [
-            asyncio.ensure_future(_run_partition(settings, client, partition))
+            asyncio.ensure_future(_run_partition(settings, client, partition, running))
             for partition in settings.mine
         ]
+        await vitals.answer_roll_calls(client, "engine", lambda: _facts(running))
+        vitals.publish_metrics("engine", lambda: vitals_words.of_engine(_facts(running)))
+        vitals.ready_when(
+            "engine",
+            lambda: {"log": client.is_connected, "partitions": len(running) == len(settings.mine)},
+        )
         stopping = asyncio.ensure_future(stop.wait())
         done, _ = await asyncio.wait({stopping, *partitions}, return_when=asyncio.FIRST_COMPLETED)
         await ended(*partitions)

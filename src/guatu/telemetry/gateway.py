@@ -20,7 +20,7 @@ from guatu.access.alarms import read_alarms, read_heartbeat
 from guatu.access.fields import refuse
 from guatu.access.messages import PlantConfig
 from guatu.access.problems import RefusedError
-from guatu.telemetry import intake, intake_raw, log
+from guatu.telemetry import gateway_vitals, intake, intake_raw, log
 from guatu.telemetry.coalesce import Coalescer
 from guatu.telemetry.disk import DiskWatch, Room
 from guatu.telemetry.examples import examples_of
@@ -73,6 +73,7 @@ class Gateway:
         self.client = client
         self.js = client.jetstream()
         self.plants: dict[int, PlantDoor] = {}
+        self.answers: dict[str, int] = {}
         self._by_key: dict[str, PlantDoor] = {}
         self._key_used_ms: dict[str, int] = {}
         self._paces: dict[int, Pace] = {}
@@ -89,7 +90,8 @@ class Gateway:
         ]
 
     async def _publish(self, subject: str, payload: bytes) -> int:
-        return await log.publish(self.js, subject, payload)
+        async with gateway_vitals.timed():
+            return await log.publish(self.js, subject, payload)
 
     # --- what the gateway follows ----------------------------------------------------------
 
@@ -172,6 +174,10 @@ class Gateway:
         """Log messages of a partition that no engine has judged yet, as far as known here."""
         return self._partitions[partition].last_sequence - self._evaluated[partition]
 
+    def waiting_bytes(self, partition: int) -> int:
+        """Bytes of a partition's beats that are on their way into the log."""
+        return self._partitions[partition].waiting_bytes
+
     # --- requests --------------------------------------------------------------------------
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -189,8 +195,13 @@ class Gateway:
             body = await self._plant_request(scope, receive)
         except RefusedError as refused:
             await answer_refusal(send, refused.problem)
+            self._count_answer(refused.problem.code)
             return
         await answer(send, 200, body)
+        self._count_answer("taken")
+
+    def _count_answer(self, code: str) -> None:
+        self.answers[code] = self.answers.get(code, 0) + 1
 
     async def _plant_request(self, scope: Scope, receive: Receive) -> bytes:
         """Take one request of a plant.
@@ -354,6 +365,7 @@ async def _run(settings: GatewaySettings) -> None:
         loops = (follow, gateway.tick(), gateway.tell_key_use(), gateway.watch_disk())
         tasks = [asyncio.ensure_future(loop) for loop in loops]
         await gateway.follow_progress()
+        await gateway_vitals.tell_of(gateway, loaded)
         # A plant that is told 401 may stop for good, so no door opens before all keys are known.
         await _first(loaded, stop)
         scheme = "https" if settings.certificate and settings.private_key else "http"

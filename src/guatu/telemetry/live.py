@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from guatu.telemetry import log
+from guatu.telemetry import log, vitals, vitals_words
 from guatu.telemetry.served import Header, Receive, Scope, Send, answer, ended, serve, stop_signal
 from guatu.telemetry.settings import LiveSettings
 from guatu.telemetry.ticket import Ticket, read_ticket
@@ -132,6 +132,11 @@ class Live:
                     return PlantNow(found["region"], found["values"])
         return None
 
+    def facts(self) -> vitals.Facts:
+        """What the process knows of itself, for metrics and roll calls."""
+        watched = {one.plant for one in list(self._listeners) if one.plant is not None}
+        return {"streams": len(self._listeners), "watched": len(watched)}
+
     # --- requests --------------------------------------------------------------------------
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -226,6 +231,9 @@ async def _run(settings: LiveSettings) -> None:
     async with log.connection(settings.streams, "live") as client:
         live = Live(settings, client)
         await live.follow_changes()
+        await vitals.answer_roll_calls(client, "live", live.facts)
+        vitals.publish_metrics("live", lambda: vitals_words.of_live(live.facts()))
+        vitals.ready_when("live", lambda: {"log": client.is_connected})
         telling = asyncio.ensure_future(live.tell_values())
         logger.info("live at http://%s:%d", settings.host, settings.port)
         await serve(live, stop, host=settings.host, port=settings.port)

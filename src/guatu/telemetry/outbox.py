@@ -35,6 +35,11 @@ class EventOutbox:
         self._partition = partition
         self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MOST_WAITING)
 
+    @property
+    def waiting(self) -> int:
+        """Messages of events that are not in the log yet."""
+        return self._waiting.qsize()
+
     async def put(self, sequence: int, events: list[dict[str, Any]]) -> None:
         """Take the events of one step; waits while too many are on their way."""
         for begin in range(0, len(events), MOST_IN_ONE):

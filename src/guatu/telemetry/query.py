@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from guatu.telemetry import log
-from guatu.telemetry.door import DoorClosed, door
+from guatu.telemetry.door import DoorClosed, EngineUnavailable, door
 from guatu.telemetry.history.course import (
     RAW,
     Course,
@@ -24,6 +24,7 @@ from guatu.telemetry.history.course import (
 )
 from guatu.telemetry.history.read import EMPTY, Columns, Through, read_samples, sorted_columns
 from guatu.telemetry.history.rollup import WIDTHS
+from guatu.telemetry.roll_call import ProcessNow, processes
 from guatu.telemetry.ticket import write_ticket
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "LastValue",
     "PartitionStatus",
     "PlantQuality",
+    "ProcessNow",
     "Quarantined",
     "all_qualities",
     "counts",
@@ -42,13 +44,10 @@ __all__ = [
     "last_values",
     "live_ticket",
     "plant_quality",
+    "processes",
     "quarantine",
     "stored_history",
 ]
-
-
-class EngineUnavailable(Exception):
-    """The engine of a partition does not answer now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

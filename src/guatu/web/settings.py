@@ -156,6 +156,7 @@ INSTALLED_APPS = [
     "csp",
     # Ours, the highest floor first: its templates and words go before those below.
     "guatu.web.wall",
+    "guatu.web.operations",
     "guatu.web.connection",
     "guatu.web.quality",
     "guatu.web.monitoring",
@@ -166,6 +167,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "guatu.web.shell.measure.MeasureMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "guatu.web.shell.middleware.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

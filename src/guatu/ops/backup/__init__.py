@@ -16,8 +16,7 @@ holds everything behind the checkpoints. What fits only by luck, a plant configu
 log trimmed meanwhile, is noticed and copied again.
 """
 
-from guatu.ops.backup.record import LastBackup, last_backup
 from guatu.ops.backup.restore import restore
 from guatu.ops.backup.take import backup
 
-__all__ = ["LastBackup", "backup", "last_backup", "restore"]
+__all__ = ["backup", "restore"]

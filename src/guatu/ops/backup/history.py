@@ -9,11 +9,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from guatu.ops.backup.copier import Copier
+from guatu.ops.backup.copier import Copier, rows_of
 from guatu.ops.backup.manifest import BackupFailed
 from guatu.ops.words import say
 from guatu.telemetry.checkpoint import CheckpointUnreadable, Position, position
-from guatu.telemetry.history.layout import SegmentName
+from guatu.telemetry.history.layout import SegmentName, partition_folder, partitions, segments
 
 TRIES = 200
 PAUSE_S = 0.1
@@ -68,6 +68,15 @@ def _copy_still(copier: Copier, history: Path, folder: Path) -> Position | None:
             f"{folder} 一直在变化，无法得到一致的备份。请稍后重试。",
             f"{folder} did not hold still long enough. Try again later.",
         )
+    )
+
+
+def stored_rows(history: Path) -> int:
+    """Count the samples that readers of a history see, by the feet of its files."""
+    return sum(
+        rows_of(segment.path)
+        for partition in partitions(history)
+        for segment in segments(partition_folder(history, partition))
     )
 
 

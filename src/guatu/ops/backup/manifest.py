@@ -30,14 +30,12 @@ class Kept:
         sha256: of its content.
         mtime_ns: of the file it was copied from; with the size it tells whether it changed.
         mode: permission bits.
-        rows: samples in it, of a file of history; -1 for other files.
     """
 
     size: int
     sha256: str
     mtime_ns: int
     mode: int
-    rows: int = -1
 
 
 @dataclass(slots=True)

@@ -32,8 +32,8 @@ def log_of(house: House) -> Iterator[StreamSettings]:
         OperatorError: if the log cannot be started.
     """
     streams = StreamSettings.from_env({**os.environ, **house.environment()})
-    if os.environ.get("GUATU_LOG_URL"):
-        yield streams  # a log of its own, elsewhere
+    if streams.log_url != house.own_log_url:
+        yield streams  # a log that is kept elsewhere
         return
     try:
         held = hold_folder(house.home)

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from guatu.ops.backup import database as databases
-from guatu.ops.backup.copier import BLOCK, rows_of
+from guatu.ops.backup.copier import BLOCK
+from guatu.ops.backup.history import stored_rows
 from guatu.ops.backup.manifest import (
     MANIFEST,
     Kept,
@@ -19,7 +20,7 @@ from guatu.ops.backup.manifest import (
 )
 from guatu.ops.backup.progress import Progress
 from guatu.ops.backup.reach_log import log_server
-from guatu.ops.backup.record import LastBackup, note_backup
+from guatu.ops.last_backup import LastBackup, note_backup
 from guatu.ops.words import say
 from guatu.telemetry import log
 from guatu.telemetry.log_copy import CopyFailed, put_back
@@ -109,8 +110,7 @@ def _put_up(home: Path, history: Path, source: Path, manifest: Manifest) -> None
     progress.begin(say("消息日志……", "log …", separator=" / "))
     with log_server(home) as url:
         asyncio.run(_put_streams_back(url, home, source, manifest, progress))
-    rows = sum(max(rows_of(path), 0) for path in history.rglob("*.parquet"))
-    _same("历史样本", "samples in history", manifest.rows, rows)
+    _same("历史样本", "samples in history", manifest.rows, stored_rows(history))
     progress.end()
     note_backup(
         home,

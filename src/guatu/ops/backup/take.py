@@ -7,14 +7,14 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from guatu import __version__
 from guatu.ops.backup import database as databases
 from guatu.ops.backup.copier import Copier
-from guatu.ops.backup.history import copy_history
+from guatu.ops.backup.history import copy_history, stored_rows
 from guatu.ops.backup.manifest import (
     BackupFailed,
     Kept,
@@ -25,8 +25,8 @@ from guatu.ops.backup.manifest import (
 )
 from guatu.ops.backup.progress import Progress
 from guatu.ops.backup.reach_log import log_of
-from guatu.ops.backup.record import RECORD, LastBackup, note_backup
 from guatu.ops.house import House
+from guatu.ops.last_backup import RECORD, LastBackup, note_backup
 from guatu.ops.serve import set_up_web
 from guatu.ops.words import say
 from guatu.telemetry import log
@@ -34,6 +34,7 @@ from guatu.telemetry.log_copy import CopyFailed, StreamCopy, copy_stream, stream
 from guatu.telemetry.settings import StreamSettings, history_folder
 
 TRIES = 5
+REACH_S = 30.0
 STAMP = "%Y%m%dT%H%M%SZ"
 WRITING = ".writing-"
 NOT_OURS_TO_KEEP = ("static", "log", "history", "guatu.lock", RECORD)
@@ -205,9 +206,14 @@ async def _fitting(
     manifest.files |= _database_file(draft, manifest.database)
     progress.begin(say("检查点……", "checkpoints …", separator=" / "))
     manifest.positions = copy_history(copier, history)
-    manifest.rows = sum(kept.rows for kept in copier.files.values() if kept.rows > 0)
+    manifest.rows = stored_rows(draft / "history")
     progress.begin(say("消息日志……", "log …", separator=" / "))
-    async with log.connection(streams, "backup") as client:
+    async with AsyncExitStack() as stack:
+        try:
+            reached = stack.enter_async_context(log.connection(streams, "backup"))
+            client = await asyncio.wait_for(reached, REACH_S)
+        except TimeoutError:
+            raise CopyFailed(f"no log at {streams.log_url}") from None
         (draft / "log").mkdir(exist_ok=True)
         names = await stream_names(client)
         # What follows from a partition's messages before the messages: never more than they give.

@@ -1,0 +1,11 @@
+"""Addresses of operations."""
+
+from django.urls import path
+
+from guatu.web.operations.views import parts, standing
+
+app_name = "operations"
+urlpatterns = [
+    path("", standing, name="standing"),
+    path("parts/", parts, name="parts"),
+]
