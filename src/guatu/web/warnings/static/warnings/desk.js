@@ -86,10 +86,20 @@ dialog?.addEventListener("keydown", (event) => {
 
 // ---- what a swap must not lose: the chosen row, the ticks ----
 
-document.body.addEventListener("htmx:beforeSwap", () => {
+// The banner over the page is swapped in between: it holds no row, and must neither forget the
+// ticks of a list that is just being swapped nor bring back one that was taken off since.
+const concernsDesk = (event) => !event.target.closest?.("#alerts, #alert-count");
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (!concernsDesk(event)) return;
   ticked = new Set([...document.querySelectorAll("input[name=warning]:checked")].map((box) => box.value));
 });
-document.body.addEventListener("htmx:afterSettle", dress);
+// At once, for nobody should press between swap and settling; and again when all stands.
+for (const done of ["htmx:afterSwap", "htmx:afterSettle"]) {
+  document.body.addEventListener(done, (event) => {
+    if (concernsDesk(event)) dress();
+  });
+}
 
 function dress() {
   const focused = document.activeElement === document.body || document.activeElement === null;
