@@ -9,6 +9,7 @@ from pathlib import Path
 from guatu import __version__
 from guatu.ops.conform_words import add_conform_words
 from guatu.ops.errors import OperatorError
+from guatu.ops.history_words import add_history_words
 from guatu.ops.house import House, house_from
 from guatu.ops.replay_words import add_replay_words
 from guatu.ops.words import hint, say
@@ -82,6 +83,12 @@ def _doctor(_: argparse.Namespace, house: House) -> int:
     return examine(house)
 
 
+def _history(options: argparse.Namespace, house: House) -> int:
+    from guatu.ops.history import act  # noqa: PLC0415  keeps --help quick
+
+    return act(options, house)
+
+
 def _replay(options: argparse.Namespace, house: House) -> int:
     from guatu.ops.replay import ReplayOrder, replay  # noqa: PLC0415  keeps --help quick
     from guatu.ops.replay_files import Reading  # noqa: PLC0415  the same
@@ -129,6 +136,7 @@ _ACTS: dict[str, Callable[[argparse.Namespace, House], int]] = {
     "restore": _restore,
     "doctor": _doctor,
     "conform": _conform,
+    "history": _history,
 }
 
 
@@ -155,7 +163,9 @@ def _parser() -> argparse.ArgumentParser:
         help=hint("数据目录（默认 .guatu）", "data folder (.guatu)"),
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="up|demo|replay|backup|restore|doctor|conform"
+        dest="command",
+        required=True,
+        metavar="up|demo|replay|history|backup|restore|doctor|conform",
     )
     commands.add_parser("up", help=hint("在前台启动全部进程", "start everything in the foreground"))
     commands.add_parser(
@@ -171,6 +181,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_replay_words(commands.add_parser("replay", help=sends, description=sends))
     _add_keeping(commands)
+    holds = hint(
+        "查看、校验、整理、导出历史数据",
+        "look at history, verify it, merge it, take it away as files",
+    )
+    add_history_words(commands.add_parser("history", help=holds, description=holds))
     checks = hint(
         "厂商自查：对照接入规范检查报文和点表",
         "a vendor's own check of messages and point table against the access specification",

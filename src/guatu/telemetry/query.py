@@ -7,23 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-import orjson
-from nats.aio.client import Client
-from nats.errors import Error as NatsError
-
 from guatu.telemetry import log
-from guatu.telemetry.door import DoorClosed, EngineUnavailable, door
-from guatu.telemetry.history.course import (
-    RAW,
-    Course,
-    course_of_rolled,
-    course_of_samples,
-    read_rolled,
-    resolution_for,
-)
-from guatu.telemetry.history.read import EMPTY, Columns, Through, read_samples, sorted_columns
-from guatu.telemetry.history.rollup import WIDTHS
+from guatu.telemetry.ask import ask
+from guatu.telemetry.door import EngineUnavailable, door
+from guatu.telemetry.history.course import Course
+from guatu.telemetry.history.export import Stretch
+from guatu.telemetry.past import Export, export, history, stored_history
 from guatu.telemetry.roll_call import ProcessNow, processes
 from guatu.telemetry.ticket import write_ticket
 
@@ -31,14 +20,17 @@ __all__ = [
     "Counts",
     "Course",
     "EngineUnavailable",
+    "Export",
     "LastValue",
     "PartitionStatus",
     "PlantQuality",
     "ProcessNow",
     "Quarantined",
+    "Stretch",
     "all_qualities",
     "counts",
     "engine_status",
+    "export",
     "gateway_refusals",
     "history",
     "last_values",
@@ -181,28 +173,6 @@ class Quarantined:
     last_ms: int
 
 
-def _ask(partition: int, question: dict[str, Any]) -> dict[str, Any]:
-    """Ask the engine of a partition.
-
-    Raises:
-        EngineUnavailable: if it does not answer, or cannot.
-    """
-    payload = orjson.dumps(question)
-
-    async def ask(client: Client) -> bytes:
-        subject = log.ask_subject(partition)
-        answer = await client.request(subject, payload, timeout=door().settings.timeout_s)
-        return answer.data
-
-    try:
-        answer: dict[str, Any] = orjson.loads(door().run(ask))
-    except (DoorClosed, NatsError, OSError) as error:
-        raise EngineUnavailable(f"partition {partition}: {error!r}") from error
-    if "error" in answer:
-        raise EngineUnavailable(f"partition {partition}: {answer['error']}")
-    return answer
-
-
 def _partition(plant_code: str) -> int:
     return log.partition_of(plant_code, door().settings.streams.partitions)
 
@@ -214,95 +184,11 @@ def last_values(plant_code: str, point_ids: Sequence[int]) -> list[LastValue]:
         EngineUnavailable: if it does not answer.
     """
     question = {"ask": "last", "points": list(point_ids)}
-    rows = _ask(_partition(plant_code), question)["values"]
+    rows = ask(_partition(plant_code), question)["values"]
     return [
         LastValue(point=point, value=value, at_ms=at_ms, quality=quality, in_alarm=in_alarm)
         for point, value, at_ms, quality, in_alarm in rows
     ]
-
-
-def history(
-    point_ids: Sequence[int],
-    start_ms: int,
-    end_ms: int,
-    max_points: int,
-    resolution: str | None = None,
-) -> Course:
-    """Give the course of points over a span, from what is stored and what is in memory still.
-
-    Args:
-        point_ids: database ids.
-        start_ms: earliest sample time.
-        end_ms: latest sample time, itself included.
-        max_points: about the most places a point; of more samples each stretch keeps its least
-            and greatest, and roll-ups are added up.
-        resolution: ``raw``, ``minute`` or ``hour``; None chooses by span and places.
-
-    Raises:
-        EngineUnavailable: if an engine does not answer: the newest samples would be missing.
-    """
-    chosen = resolution or resolution_for(end_ms - start_ms, max_points)
-    newest, through = _newest(point_ids, start_ms, end_ms, chosen)
-    return _course(point_ids, (start_ms, end_ms), max_points, chosen, (newest, through))
-
-
-def stored_history(
-    point_ids: Sequence[int],
-    start_ms: int,
-    end_ms: int,
-    max_points: int,
-    resolution: str | None = None,
-) -> Course:
-    """As `history`, of what is stored alone: it answers also while no engine does."""
-    chosen = resolution or resolution_for(end_ms - start_ms, max_points)
-    return _course(point_ids, (start_ms, end_ms), max_points, chosen, (EMPTY, {}))
-
-
-def _course(
-    point_ids: Sequence[int],
-    span: tuple[int, int],
-    places: int,
-    resolution: str,
-    beside: tuple[Columns, dict[int, Through]],
-) -> Course:
-    folder, (start_ms, end_ms), (newest, through) = door().settings.history, span, beside
-    if resolution == RAW:
-        stored = read_samples(folder, point_ids, start_ms, end_ms, through=through)
-        return course_of_samples(sorted_columns([stored, newest]), start_ms, end_ms, places)
-    rolled = read_rolled(
-        folder, point_ids, start_ms, end_ms, resolution, through=through, newest=newest
-    )
-    return course_of_rolled(rolled, WIDTHS[resolution], end_ms - start_ms, places)
-
-
-def _newest(
-    point_ids: Sequence[int], start_ms: int, end_ms: int, resolution: str
-) -> tuple[Columns, dict[int, Through]]:
-    """Ask the engines for what is in no segment yet, and how far each has stored."""
-    wide = WIDTHS.get(resolution, 1)
-    question = {
-        "ask": "recent",
-        "points": list(point_ids),
-        "start_ms": start_ms // wide * wide,
-        "end_ms": (end_ms // wide + 1) * wide - 1,
-    }
-    through: dict[int, Through] = {}
-    parts: list[Columns] = []
-    # Memory first: a segment stored after the answer is then not read a second time from disk.
-    for partition in range(door().settings.streams.partitions):
-        answer = _ask(partition, question)
-        through[partition] = Through(str(answer["stream"]), int(answer["stored"]))
-        if answer["samples"]:
-            point, at_ms, value, quality = zip(*answer["samples"], strict=True)
-            parts.append(
-                Columns(
-                    np.array(point, np.int32),
-                    np.array(at_ms, np.int64),
-                    np.array(value, float),
-                    np.array(quality, np.int8),
-                )
-            )
-    return sorted_columns(parts), through
 
 
 def counts(plant_code: str | None = None) -> Counts:
@@ -316,7 +202,7 @@ def counts(plant_code: str | None = None) -> Counts:
     rejected: dict[str, int] = {}
     received = accepted = last_ms = 0
     for partition in asked:
-        answer = _ask(partition, {"ask": "counts", "plant_code": plant_code})
+        answer = ask(partition, {"ask": "counts", "plant_code": plant_code})
         found = answer["counts"]
         received += found.pop("received")
         accepted += found.pop("stored")
@@ -334,7 +220,7 @@ def plant_quality(plant_code: str) -> PlantQuality | None:
         EngineUnavailable: if the engine does not answer.
     """
     question = {"ask": "qualities", "plant_code": plant_code}
-    rows = _ask(_partition(plant_code), question)["plants"]
+    rows = ask(_partition(plant_code), question)["plants"]
     return _quality(rows[0]) if rows else None
 
 
@@ -345,7 +231,7 @@ def all_qualities() -> list[PlantQuality]:
         EngineUnavailable: if an engine does not answer.
     """
     partitions = range(door().settings.streams.partitions)
-    return [_quality(row) for p in partitions for row in _ask(p, {"ask": "qualities"})["plants"]]
+    return [_quality(row) for p in partitions for row in ask(p, {"ask": "qualities"})["plants"]]
 
 
 def _quality(row: dict[str, Any]) -> PlantQuality:
@@ -360,7 +246,7 @@ def gateway_refusals() -> Mapping[str, int]:
         EngineUnavailable: if an engine does not answer.
     """
     # Nobody has no partition; the gateways tell of nobody in the first one.
-    refused: dict[str, int] = _ask(0, {"ask": "qualities", "plant_code": ""})["nobody"]
+    refused: dict[str, int] = ask(0, {"ask": "qualities", "plant_code": ""})["nobody"]
     return refused
 
 
@@ -371,7 +257,7 @@ def quarantine(plant_code: str) -> list[Quarantined]:
         EngineUnavailable: if the engine does not answer.
     """
     question = {"ask": "quarantine", "plant_code": plant_code}
-    rows = _ask(_partition(plant_code), question)["examples"]
+    rows = ask(_partition(plant_code), question)["examples"]
     return [Quarantined(**dict(zip(Quarantined.__slots__, row, strict=True))) for row in rows]
 
 
@@ -382,7 +268,7 @@ def engine_status() -> list[PartitionStatus]:
         EngineUnavailable: if an engine does not answer.
     """
     return [
-        PartitionStatus(**_ask(partition, {"ask": "status"}))
+        PartitionStatus(**ask(partition, {"ask": "status"}))
         for partition in range(door().settings.streams.partitions)
     ]
 

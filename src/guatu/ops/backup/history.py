@@ -17,7 +17,7 @@ from guatu.telemetry.history.layout import SegmentName, partition_folder, partit
 
 TRIES = 200
 PAUSE_S = 0.1
-PASSING = (".writing", ".lock", ".tmp")
+PASSING = (".writing", ".merging", ".lock", ".tmp")
 """Ends of names of files that are on their way, or mean nothing elsewhere."""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -90,8 +90,11 @@ def keep(history: Path, now_ms: int, *, at_once: bool = False) -> Kept:
     """
     kept = Kept()
     for partition in partitions(history):
-        with own(history, partition):
-            _Partition(history, partition, kept).keep(now_ms, at_once=at_once)
+        try:
+            with own(history, partition):
+                _Partition(history, partition, kept).keep(now_ms, at_once=at_once)
+        except plan.HeadUnknownError as error:
+            logger.error("%s cannot be read: partition %d is left alone", error, partition)  # noqa: TRY400
     return kept
 
 
@@ -100,7 +103,6 @@ class _Partition:
     history: Path
     partition: int
     kept: Kept
-    _damaged: set[Path] = field(default_factory=set)
 
     def keep(self, now_ms: int, *, at_once: bool) -> None:
         self._clean()

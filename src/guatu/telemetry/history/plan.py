@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import orjson
@@ -103,13 +105,36 @@ def changed_ms(path: Path) -> float:
     return path.stat().st_mtime_ns / 1e6
 
 
-def head_of(history: Path, partition: int) -> Head:
-    """Read how far the engine of a partition is."""
-    path = partition_folder(history, partition) / CHECKPOINT
+class HeadUnknownError(Exception):
+    """A partition's checkpoint cannot be read, so what its engine will write again is not known."""
+
+
+def checkpoint_meta(folder: Path) -> dict[str, Any] | None:
+    """Read what the checkpoint of a partition's folder says; None where there is none.
+
+    Raises:
+        HeadUnknownError: if it cannot be read.
+    """
+    path = folder / CHECKPOINT
     try:
         with np.load(path) as file:
-            meta = orjson.loads(file["meta"].tobytes())
+            meta: dict[str, Any] = orjson.loads(file["meta"].tobytes())
     except FileNotFoundError:
+        return None
+    except (BadZipFile, EOFError, KeyError, ValueError) as error:
+        raise HeadUnknownError(str(path)) from error
+    return meta
+
+
+def head_of(history: Path, partition: int) -> Head:
+    """Read how far the engine of a partition is.
+
+    Raises:
+        HeadUnknownError: if its checkpoint cannot be read.
+    """
+    path = partition_folder(history, partition) / CHECKPOINT
+    meta = checkpoint_meta(path.parent)
+    if meta is None:
         return Head()
     day = np.datetime64(int(meta["cut_tick_ms"]), "ms").astype("datetime64[D]")
     return Head(str(meta["identity"]), int(meta["cut_sequence"]), str(day), changed_ms(path))

@@ -252,6 +252,7 @@ class RolledWriter:
             compression="zstd",
             compression_level=1,
             use_dictionary=False,
+            write_page_checksum=True,
             write_statistics=["point", "at_ms"],
             column_encoding={
                 field.name: "BYTE_STREAM_SPLIT" if field.type == pa.float64() else "PLAIN"

@@ -76,8 +76,8 @@ class Part:
     def __len__(self) -> int:
         return len(self.point)
 
-    def only(self, kept: NDArray[np.bool_]) -> Part:
-        """Leave out samples."""
+    def only(self, kept: NDArray[Any]) -> Part:
+        """Choose samples, by a mask or by places."""
         return Part(self.point[kept], self.at_ms[kept], self.tag[kept], self.cell[kept])
 
     def cut(self, begin: int, end: int) -> Part:

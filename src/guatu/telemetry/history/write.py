@@ -61,6 +61,7 @@ class PartWriter:
             compression=codec,
             compression_level={name: 1 for name, kind in codec.items() if kind == "zstd"},
             use_dictionary=False,
+            write_page_checksum=True,
             write_statistics=["point", "at_ms"],
             column_encoding=encoding,
         )

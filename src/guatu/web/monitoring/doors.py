@@ -15,6 +15,7 @@ from guatu.access.messages import Command
 from guatu.web.monitoring.errors import UnreachableError
 
 if TYPE_CHECKING:
+    from guatu.telemetry.query import Course, Export
     from guatu.web.monitoring.models import Plant
 
 
@@ -92,7 +93,7 @@ def last_values(plant: Plant, point_ids: Sequence[int]) -> dict[int, Seen]:
 def history(
     point_ids: Sequence[int], start: datetime, end: datetime, *, most: int
 ) -> dict[int, Series]:
-    """Samples of points over a span of time, thinned to about `most` a point.
+    """Samples of points over a span of hours, thinned to about `most` a point.
 
     Raises:
         UnreachableError: if the engine, which holds the newest samples, does not answer.
@@ -100,10 +101,41 @@ def history(
     from guatu.telemetry import query  # noqa: PLC0415 - see above
 
     try:
-        columns = query.history(list(point_ids), _ms(start), _ms(end), most)
+        columns = query.history(list(point_ids), _ms(start), _ms(end), most, "raw")
     except query.EngineUnavailable as error:
         raise UnreachableError(str(error)) from error
     return _by_point(columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Courses of points over any span.
+
+    Attributes:
+        course: their places, by point and time.
+        has_newest: whether the last half minute is in it; False while the engine is away.
+    """
+
+    course: Course
+    has_newest: bool
+
+
+def course(point_ids: Sequence[int], start: datetime, end: datetime, *, most: int) -> Drawn:
+    """The courses of points over any span, from samples, minutes or hours."""
+    from guatu.telemetry import query  # noqa: PLC0415 - see above
+
+    asked = list(point_ids), _ms(start), _ms(end), most
+    try:
+        return Drawn(course=query.history(*asked), has_newest=True)
+    except query.EngineUnavailable:
+        return Drawn(course=query.stored_history(*asked), has_newest=False)
+
+
+def export(point_ids: Sequence[int], start: datetime, end: datetime, resolution: str) -> Export:
+    """All there is of points over a span, one after the other, read as it is taken."""
+    from guatu.telemetry import query  # noqa: PLC0415 - see above
+
+    return query.export(list(point_ids), _ms(start), _ms(end), resolution)
 
 
 def intake(plant: Plant) -> Intake:
