@@ -27,7 +27,7 @@ ACCOUNTS = (
         "李永昌",
         "plant_safety_officer",
         FIRST_PLANT,
-        "企业安全员 plant officer",
+        "安宁永昌铝业（演示）安全员 safety officer of Anning Yongchang Aluminium",
         "138-0000-0001",
     ),
     Account(

@@ -66,7 +66,10 @@ def replay(order: ReplayOrder, house: House) -> int:
         )
     )
     after = replay_plant.settled(plant, before=before, accepted=tally.accepted, patience_s=SETTLE_S)
-    return account(recordings, tally, before, after)
+    status = account(recordings, tally, before, after)
+    page = f"{house.web_url}plants/{plant.pk}/"
+    print(say(f"查看：{page}", f"See it at {page}"))
+    return status
 
 
 def _connect(house: House) -> None:

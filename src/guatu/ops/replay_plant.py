@@ -19,7 +19,7 @@ from guatu.access.problems import RefusedError
 from guatu.ops.errors import OperatorError
 from guatu.ops.house import House
 from guatu.ops.stations import Stored
-from guatu.ops.words import say
+from guatu.ops.words import language, say
 from guatu.simulator.learn import LearnedLimits
 from guatu.simulator.recordings import Recording
 from guatu.telemetry import log, query
@@ -76,7 +76,7 @@ def plant_for(
         )
     unit = UnitSpec(
         code=UNIT,
-        name=say("回放记录", "recordings", separator=" "),
+        name="Recordings" if language() == "en" else "回放记录",
         kind="recording",
         points=tuple(
             _point(one, sensor.name, _decimals(one, recordings), learned.get(one))
@@ -111,7 +111,7 @@ def _register(
     """Register the plant with an organisation of its own, both or neither, and keep its key."""
     at = timezone.now()
     organisation = create_organisation(
-        name=say(f"回放 {code}", f"Replay {code}", separator=" "),
+        name=_named(code),
         kind=Organisation.Kind.PLANT,
         region=place,
         parent=None,
@@ -131,6 +131,12 @@ def _register(
     # Inside the transaction: a plant whose key could not be kept would be of no use to anybody.
     _keep_keys(house, {**keys, code: registered.key})
     return registered.plant, registered.key
+
+
+def _named(code: str) -> str:
+    """What pages call the plant: kept once, so in one language; Chinese where none is chosen."""
+    short = code.removeprefix("REPLAY-")
+    return f"Replay {short}" if language() == "en" else f"回放 {short}"
 
 
 def _known_keys(house: House) -> dict[str, str]:

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TextIO
+from zoneinfo import ZoneInfo
 
 from guatu.ops.errors import ChildFailed
 from guatu.ops.logs import masked, wants_json
 from guatu.ops.words import say
 
 PR_SET_PDEATHSIG = 1
+ZONE = ZoneInfo("Asia/Shanghai")
+"""The clock of the pages, so that a line and a page can be held side by side."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 LOOK_EVERY_S = 2.0
 PROCESSES_NOTE = "processes.json"
@@ -91,7 +94,7 @@ class Supervisor:
         if wants_json():
             text = line if _is_json(line) else _as_json(name, line)
         else:
-            stamp = datetime.now().astimezone().strftime("%H:%M:%S")
+            stamp = datetime.now(ZONE).strftime("%H:%M:%S")
             text = f"{stamp} {name:<9}| {line}"
         with self._lock:
             self._out.write(f"{text}\n")

@@ -15,6 +15,8 @@ from guatu.simulator.client import Acknowledged, GaveUp, PlantClient, Refused
 logger = logging.getLogger("demo-plants")
 
 MOMENTS_A_BEAT = 60
+CALM_BACKLOG = 5
+"""So many moments may wait while the gateway takes its time; more is worth a line."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Feeder:
         self._waiting: deque[Batch] = deque()
         self._changed = threading.Condition()
         self._closing = False
+        self._told_lost = 0
         self._thread = threading.Thread(target=self._run, name=f"feed-{code}", daemon=True)
 
     def start(self) -> None:
@@ -70,6 +73,12 @@ class Feeder:
         """How many moments wait."""
         with self._changed:
             return len(self._waiting)
+
+    def is_troubled(self) -> bool:
+        """Whether samples were lost, or wait, since this was last asked."""
+        lost = self.counts.rejected + self.counts.dropped
+        worse, self._told_lost = lost > self._told_lost, lost
+        return worse or self.backlog() > CALM_BACKLOG
 
     def close(self, *, within_s: float) -> None:
         """Stop after the beat that is on its way; what waits is counted."""

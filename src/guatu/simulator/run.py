@@ -123,7 +123,8 @@ def _measure(
         if now - reported >= config.report_every_s:
             reported = now
             for plant, _, feeder in fleet:
-                _report(plant, feeder)
+                if feeder.is_troubled():
+                    _report(plant, feeder)
         stop_event.wait(max(0.0, config.period_s - (time.monotonic() - now)))
 
 

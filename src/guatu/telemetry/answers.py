@@ -34,7 +34,7 @@ def answer(state: PartitionState, question: dict[str, Any]) -> Answer:
         case "plant":
             return plant_values(state, int(question["plant"]))
         case "counts":
-            return counts(state, question.get("plant_code"))
+            return counts(state, question.get("plant_code"), question.get("plants"))
         case "qualities":
             return qualities(state, question.get("plant_code"))
         case "quarantine":
@@ -81,11 +81,16 @@ def plant_values(state: PartitionState, plant: int) -> Answer:
     }
 
 
-def counts(state: PartitionState, plant_code: str | None) -> Answer:
-    """Give samples by reason since the beginning, of one plant or of all."""
+def counts(
+    state: PartitionState, plant_code: str | None, plants: Iterable[int] | None = None
+) -> Answer:
+    """Give samples by reason since the beginning, of one plant, of some by id, or of all."""
+    wanted = None if plants is None else frozenset(plants)
     total, last_ms = [0] * len(COUNTED), 0
     for plant, counted in state.counts.items():
         known = state.plants.get(plant)
+        if wanted is not None and plant not in wanted:
+            continue
         if plant_code is None or (known is not None and known.code == plant_code):
             total = [a + b for a, b in zip(total, counted, strict=True)]
             last_ms = max(last_ms, state.heard_ms.get(plant, 0))

@@ -28,7 +28,8 @@ def ask(partition: int, question: dict[str, Any]) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = orjson.loads(door().run(put))
     except (DoorClosed, NatsError, OSError) as error:
-        raise EngineUnavailable(f"partition {partition}: {error!r}") from error
+        told = str(error) or type(error).__name__
+        raise EngineUnavailable(f"partition {partition}: {told}") from error
     if "error" in answer:
         raise EngineUnavailable(f"partition {partition}: {answer['error']}")
     return answer

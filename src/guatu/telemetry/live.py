@@ -25,6 +25,7 @@ logger = logging.getLogger("live")
 EACH_S = 1.0
 HEARTBEAT_S = 15.0
 ASK_S = 0.8
+CLOSING_S, LEAVING_S = 2.0, 0.5
 MOST_WAITING = 200
 MOST_STREAMS = 5000
 LOOK_AGAIN = b'{"kind":"several","plant":null,"region":null}'
@@ -76,6 +77,21 @@ class Live:
         self._listeners: set[Listener] = set()
         self._partition_of: dict[int, int] = {}
         self._region_of: dict[int, str] = {}
+        self._closing = False
+
+    async def close(self) -> None:
+        """End every stream in order, before the server under them goes.
+
+        A stream that the server has to break off leaves its task cancelled half-way and its
+        browser with half a line.
+        """
+        self._closing = True
+        for listener in self._listeners:
+            listener.tell("changed", LOOK_AGAIN)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_S):
+                while self._listeners:
+                    await asyncio.sleep(0.01)
 
     # --- what is going on ------------------------------------------------------------------
 
@@ -188,7 +204,11 @@ class Live:
             await self._feed(listener, send, leaving)
         finally:
             self._listeners.discard(listener)
+            # The server says when the browser is gone; what still waits for its word must not be
+            # cancelled under it, or it says it to nobody and complains.
+            await asyncio.wait({leaving}, timeout=LEAVING_S)
             leaving.cancel()
+            self._listeners.discard(listener)
 
     async def _may_watch(self, ticket: Ticket, plant: int) -> bool:
         if plant in ticket.plants:
@@ -201,7 +221,7 @@ class Live:
         await _send_part(send, b": hello\n\n")
         if listener.plant is not None:
             await self._tell_plant(listener.plant, [listener])
-        while not leaving.done() and time.time() < listener.ticket.until:
+        while not (leaving.done() or self._closing or time.time() >= listener.ticket.until):
             try:
                 part = await asyncio.wait_for(listener.waiting.get(), HEARTBEAT_S)
             except TimeoutError:
@@ -236,7 +256,7 @@ async def _run(settings: LiveSettings) -> None:
         vitals.ready_when("live", lambda: {"log": client.is_connected})
         telling = asyncio.ensure_future(live.tell_values())
         logger.info("live at http://%s:%d", settings.host, settings.port)
-        await serve(live, stop, host=settings.host, port=settings.port)
+        await serve(live, stop, host=settings.host, port=settings.port, before_end=live.close)
         await ended(telling)
     logger.info("stopped")
 

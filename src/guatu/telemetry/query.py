@@ -213,6 +213,20 @@ def counts(plant_code: str | None = None) -> Counts:
     return Counts(received=received, accepted=accepted, rejected=rejected, last_ms=last_ms or None)
 
 
+def received(plants: Sequence[int]) -> int:
+    """Count the samples that came from some plants since the beginning.
+
+    Args:
+        plants: database ids.
+
+    Raises:
+        EngineUnavailable: if an engine does not answer.
+    """
+    question = {"ask": "counts", "plants": list(plants)}
+    partitions = range(door().settings.streams.partitions)
+    return sum(int(ask(partition, question)["counts"]["received"]) for partition in partitions)
+
+
 def plant_quality(plant_code: str) -> PlantQuality | None:
     """Say how a plant's data came in; None if its engine knows no such plant.
 

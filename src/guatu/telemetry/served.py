@@ -57,6 +57,7 @@ async def serve(
     port: int,
     certificate: Path | None = None,
     private_key: Path | None = None,
+    before_end: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until the event is set.
 
@@ -67,6 +68,7 @@ async def serve(
         port: port to listen at.
         certificate: for HTTPS, together with the key.
         private_key: for HTTPS.
+        before_end: run once it is told to stop, while answers can still be sent.
 
     Raises:
         RuntimeError: when the server ended by itself, such as for a port already taken.
@@ -89,6 +91,8 @@ async def serve(
     if not stop.is_set():
         await serving
         raise RuntimeError(f"the server at {host}:{port} ended; is the port taken?")
+    if before_end is not None:
+        await before_end()
     server.stop()  # type: ignore[no-untyped-call] # the server publishes no types
     with contextlib.suppress(TimeoutError, asyncio.CancelledError):
         await asyncio.wait_for(serving, 5)

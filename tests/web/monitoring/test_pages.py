@@ -12,13 +12,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from guatu.web.monitoring import doors
+from guatu.access.messages import Event
+from guatu.web.monitoring import doors, queries, trends
 from guatu.web.monitoring.actions import change_limit, record_events
 from guatu.web.monitoring.errors import UnreachableError
 from guatu.web.monitoring.models import Alarm, LimitVersion, Outbox, Plant, Point, Slot
 from guatu.web.monitoring.specs import LimitSpec
 from tests.cast import Cast
-from tests.web.monitoring.conftest import Line, ms, register_line
+from tests.web.monitoring.conftest import NOON, Line, ms, register_line
+from tests.web.monitoring.test_limits import spec
 
 VALUES = {"unit_state": 3.0, "inlet_flow": 182.4, "cutoff_valve": 1.0, "platform_position": 3500.0}
 
@@ -74,6 +76,10 @@ def shown(client: Client, url: str, status: int = 200) -> str:
     response = client.get(url)
     assert response.status_code == status, response.content[:500]
     return response.content.decode()
+
+
+def record(*events: Event) -> None:
+    record_events(partition=0, stream_seq=1, events=list(events), at=timezone.now())
 
 
 def alarmed(line: Line) -> Alarm:
@@ -356,3 +362,51 @@ def test_a_page_asks_the_database_no_more_as_data_grows(
     with CaptureQueriesContext(connection) as asked:
         shown(client, "/plants/" + path.format(plant=line.plant.pk))
     assert len(asked) <= most
+
+
+def test_alarms_that_returned_unseen_are_told_and_acknowledged_together_with_a_reason(
+    client: Client, cast: Cast, line: Line, engine: Engine
+) -> None:
+    for began, role in enumerate(("inlet_flow", "inlet_pressure"), start=1):
+        record(line.event("raised", role, "L", began), line.event("cleared", role, "L", began))
+    client.force_login(cast.plant_officer)
+    page = shown(client, f"/plants/{line.plant.pk}/")
+    assert "2 条已恢复、未确认" in page
+    assert "无报警" not in page
+    assert queries.counters(cast.plant_officer).unread == 2
+    url = f"/plants/{line.plant.pk}/alarms/acknowledge/"
+    ids = [str(pk) for pk in Alarm.objects.values_list("pk", flat=True)]
+    client.post(url, {"alarm": ids, "why": " "})
+    assert Alarm.objects.filter(acknowledged_at=None).count() == 2
+    client.post(url, {"alarm": ids, "why": "试车"})
+    assert set(Alarm.objects.values_list("acknowledged_by", "acknowledged_why")) == {
+        (cast.plant_officer.get_full_name(), "试车")
+    }
+    client.force_login(cast.duty_officer)
+    assert client.post(url, {"alarm": ids, "why": "试车"}).status_code == 403
+
+
+def test_the_alarm_history_is_narrowed_to_days_and_a_point(
+    client: Client, cast: Cast, line: Line
+) -> None:
+    record(line.event("raised", "inlet_flow", "L", 1), line.event("raised", "tank_level", "L", 2))
+    client.force_login(cast.plant_officer)
+    url = f"/plants/{line.plant.pk}/alarms/"
+    point = line.points["tank_level"].pk
+    day = {"first": "2026-11-23", "last": "2026-11-23"}
+    both = client.get(url, day).context["table"].page.paginator.count
+    one = client.get(url, {**day, "point": str(point)}).context["table"].page.paginator.count
+    none = client.get(url, {"first": "2026-11-24"}).context["table"].page.paginator.count
+    assert (both, one, none) == (2, 1, 0)
+    assert "这不是" in shown(client, f"{url}?first=99")
+
+
+def test_a_trend_steps_its_limits_at_the_moment_they_were_changed(
+    line: Line, cast: Cast, engine: Engine
+) -> None:
+    point = line.points["inlet_flow"]
+    at = NOON + timedelta(minutes=5)
+    change_limit(point.pk, Slot.L, spec("175"), why="收紧", by=cast.duty_officer, at=NOON)
+    drawn = [row for row in trends.trend(point, span="15m", at=at).limits if row["slot"] == "L"]
+    assert [(row["value"], row["to"] is None) for row in drawn] == [(170.0, False), (175.0, True)]
+    assert drawn[0]["to"] == drawn[1]["from"] == round(NOON.timestamp() * 1000)

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from guatu.core.nouns.warning import Level, Verb, Verdict
+from guatu.web.monitoring.models import Unit
 from guatu.web.people.models import User
 from guatu.web.wall.board import ON_A_DESK, gather
 from guatu.web.wall.engine import EngineNow, PlantNow, UnitState
@@ -297,7 +298,7 @@ def test_every_table_can_be_had_as_a_file(
         "warnings": "进水流量低低",
         "plants": "T-1",
         "areas": "安宁市",
-        "map": "昆明市",
+        "map": "安宁市",
         "handled": "核实结论",
     }
     assert expected[prefix] in texts
@@ -314,3 +315,39 @@ def test_a_plant_sees_its_own_only(
     assert mine.name in html
     assert other.name not in html
     assert _figure(html, "未办结预警") == "1"
+
+
+@pytest.mark.parametrize("who", ["duty_officer", "plant_officer", "supervisor"])
+def test_who_belongs_to_a_part_of_the_province_opens_on_that_part(
+    whole_cast: Cast, who: str
+) -> None:
+    board = gather(whole_cast.users[who], NOON, view="", rows=ON_A_DESK)
+    assert board.map is not None
+    assert board.map.drawing is not None
+    assert board.map.view == "county"
+    shown = board.map.frame
+    assert shown is not None
+    assert shown.width < board.map.drawing.width
+    own = [t for t in board.map.drawing.tiles if t.code == whole_cast.county.code]
+    assert shown.x <= own[0].x
+    assert own[0].right <= shown.x + shown.width
+    chosen = gather(whole_cast.users[who], NOON, view="prefecture", rows=ON_A_DESK).map
+    assert chosen is not None
+    assert chosen.frame is None
+
+
+def test_a_replayed_recording_pulls_no_online_rate_down(
+    whole_cast: Cast, add_plant: AddPlant, says: Callable[[EngineNow], None]
+) -> None:
+    live, replayed = add_plant(whole_cast.plant), add_plant(whole_cast.plant)
+    Unit.objects.filter(plant=replayed).update(kind="recording")
+    old = NOON - timedelta(days=1)
+    says(
+        EngineNow(
+            reached=True,
+            plants={live.pk: PlantNow(last_at=NOON), replayed.pk: PlantNow(last_at=old)},
+        )
+    )
+    board = gather(whole_cast.duty_officer, NOON, view="", rows=ON_A_DESK)
+    assert (board.figures.plants, board.figures.online, board.figures.online_share) == (1, 1, 100)
+    assert {line.plant.pk for line in board.plants} == {live.pk, replayed.pk}

@@ -43,4 +43,5 @@ EXPORTED: Sequence[Column[Alarm]] = (
         value=lambda a: a.acknowledged_at,
     ),
     Column(key="by", label=_("By"), value=lambda a: a.acknowledged_by),
+    Column(key="why", label=_("Remark"), value=lambda a: a.acknowledged_why),
 )

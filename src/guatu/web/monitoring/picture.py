@@ -17,7 +17,7 @@ PLATE_WIDTH, PLATE_HEIGHT = 114, 40
 _PLATES = {
     "interlock_bypass": (20, 18),
     "people_count": (142, 18),
-    "furnace_tilt": (46, 222),
+    "furnace_tilt": (38, 224),
     "furnace_level": (188, 74),
     "cutoff_valve": (308, 74),
     "launder_disconnect": (428, 74),

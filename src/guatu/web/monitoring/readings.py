@@ -168,6 +168,11 @@ class PlantNow:
     last_at: datetime | None
 
     @property
+    def last_at_ms(self) -> int:
+        """When its newest sample was taken, in milliseconds for the page's script; 0 for never."""
+        return round(self.last_at.timestamp() * 1000) if self.last_at else 0
+
+    @property
     def readings(self) -> list[Reading]:
         """All its points."""
         return [reading for unit in self.units for reading in unit.readings]

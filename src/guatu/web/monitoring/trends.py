@@ -60,13 +60,18 @@ def trend(point: Point, *, span: str, at: datetime) -> Trend:
     length, _word = SPANS.get(span, SPANS[DEFAULT_SPAN])
     start = at - length
     series = doors.history([point.pk], start, at, most=MOST).get(point.pk, doors.Series())
-    limits = queries.current_limits([point.pk]).get(point.pk, {})
     return Trend(
         point=point,
         series=series,
         limits=[
-            {"slot": slot, "word": str(words.SLOTS[Slot[slot]]), "value": value}
-            for slot, value in sorted(limits.items(), key=lambda row: row[1])
+            {
+                "slot": Slot(version.slot).name,
+                "word": str(words.SLOTS[version.slot]),
+                "value": float(version.value or 0),
+                "from": _ms(max(version.valid_from, start)),
+                "to": None if version.valid_to is None else _ms(version.valid_to),
+            }
+            for version in queries.limits_between(point.pk, start, at)
         ],
         alarms=[
             {

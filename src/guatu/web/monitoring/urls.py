@@ -13,6 +13,7 @@ urlpatterns = [
     path("<int:plant_id>/stops/<int:stop_id>/end/", views.end_stop, name="end-stop"),
     path("<int:plant_id>/trend.json", views.trend, name="trend"),
     path("<int:plant_id>/alarms/", views.alarms, name="alarms"),
+    path("<int:plant_id>/alarms/acknowledge/", views.acknowledge_all, name="acknowledge-all"),
     path(
         "<int:plant_id>/alarms/<int:alarm_id>/acknowledge/", views.acknowledge, name="acknowledge"
     ),

@@ -27,6 +27,9 @@ WORKING_STATES: Mapping[int, Promise] = {
 }
 """States of every other kind of unit."""
 
+RECORDING = "recording"
+"""The kind of unit that a replayed recording is."""
+
 UNIT_KINDS: Mapping[str, Promise] = {
     "dwc": _("Deep-well casting line"),
     "blast_furnace": _("Blast furnace"),
@@ -35,7 +38,7 @@ UNIT_KINDS: Mapping[str, Promise] = {
     "gas_holder": _("Gas holder"),
     "ladle_bay": _("Ladle bay"),
     "generic": _("Unit"),
-    "recording": _("Replayed recording"),
+    RECORDING: _("Replayed recording"),
 }
 
 LINKAGES: Mapping[str, Promise] = {

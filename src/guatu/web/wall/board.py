@@ -55,6 +55,7 @@ class PlantLine:
     tally: queries.Tally
     now: PlantNow | None
     online: bool
+    replayed: bool = False
 
     @property
     def last_at(self) -> datetime | None:
@@ -145,12 +146,13 @@ def _figures(
 ) -> tuple[Figures, list[PlantLine], EngineNow]:
     rows = list(queries.plants(user))
     asked = {plant.pk: plant.code for plant in rows[:PLANTS_ASKED]}
-    engine = engine_now(asked, queries.pulse_points(asked), at)
+    engine = engine_now([plant.pk for plant in rows], asked, queries.pulse_points(asked), at)
     lines = [_line(plant, tallies, engine, at) for plant in rows]
-    online = sum(line.online for line in lines) if engine.reached else None
-    known = min(len(rows), PLANTS_ASKED)
+    live = [line for line in lines if not line.replayed]
+    online = sum(line.online for line in live) if engine.reached else None
+    known = sum(not line.replayed for line in lines[:PLANTS_ASKED])
     figures = Figures(
-        plants=len(rows),
+        plants=len(live),
         online=online,
         points=sum(line.points for line in lines),
         online_share=100 * online / known if online is not None and known else None,
@@ -176,6 +178,7 @@ def _line(
         tally=tallies.by_origin.get(plant.organisation_id, queries.Tally()),
         now=now,
         online=seen is not None and at - seen <= ONLINE_FOR,
+        replayed=bool(counts["replayed"]),
     )
 
 
@@ -206,7 +209,7 @@ def gather(user: User, at: datetime, *, view: str, rows: Rows) -> Board:
         user=user,
         rows=rows,
         figures=figures,
-        map=wall_map(province, areas, view) if province else None,
+        map=wall_map(province, areas, view, own=scope.code) if province else None,
         map_problems=province.problems if province else (),
         areas=_ranking(areas, scope),
         warnings=queries.most_pressing(user, at, limit=rows.warnings),

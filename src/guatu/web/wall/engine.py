@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from django.core.cache import cache
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 # Two counts nearer than this give no steady rate; farther apart they say nothing of now.
 LEAST_S: Final = 2.0
 MOST_S: Final = 60.0
+KNOWN_FOR_S: Final = 3600
 # A page waits no longer than this for the engine, and after it was away asks again only then.
 PATIENCE_S: Final = 1.0
 AWAY_FOR_S: Final = 5
@@ -60,10 +62,16 @@ class EngineNow:
 AWAY = EngineNow(reached=False)
 
 
-def engine_now(plants: Mapping[int, str], points: Iterable[PulsePoint], at: datetime) -> EngineNow:
-    """Ask the engine for its rate and for the state of some plants.
+def engine_now(
+    counted: Sequence[int],
+    plants: Mapping[int, str],
+    points: Iterable[PulsePoint],
+    at: datetime,
+) -> EngineNow:
+    """Ask the engine for the rate at which plants send, and for the state of some of them.
 
     Args:
+        counted: ids of the plants whose samples are counted: those the reader may see.
         plants: plant id to plant code.
         points: the points of these plants that tell their pulse.
         at: now, to tell a rate from two counts.
@@ -76,7 +84,7 @@ def engine_now(plants: Mapping[int, str], points: Iterable[PulsePoint], at: date
     try:
         return EngineNow(
             reached=True,
-            samples_per_s=_rate(_received(), at),
+            samples_per_s=_rate(_received(counted), at, of=_name(counted)),
             plants=_pulse(plants, points),
         )
     except EngineUnavailable as error:
@@ -85,31 +93,42 @@ def engine_now(plants: Mapping[int, str], points: Iterable[PulsePoint], at: date
         return AWAY
 
 
-def _received() -> int:
-    """Samples received by the engine since it first started."""
-    from guatu.telemetry.query import counts  # noqa: PLC0415 - as above
+def _received(plants: Sequence[int]) -> int:
+    """Samples received by the engine from these plants since it first started."""
+    from guatu.telemetry.query import received  # noqa: PLC0415 - as above
 
-    return counts(None).received
+    return received(plants)
 
 
-def _rate(received: int, at: datetime) -> float | None:
-    """Samples a second since the last count that is old enough; None until there are two.
+def _name(plants: Sequence[int]) -> str:
+    """A short name of a set of plants, by which its counts are kept."""
+    return f"{len(plants)}.{crc32(repr(sorted(plants)).encode()):08x}"
 
-    Each web process keeps its own last count, so a rate spans what that process saw.
+
+def _rate(received: int, at: datetime, *, of: str) -> float | None:
+    """Samples a second since the last count that is old enough.
+
+    Each web process keeps its own last count, so a rate spans what that process saw. Until there
+    are two counts, the last rate known stands, for a page just opened to say something.
+
+    Args:
+        received: the count now.
+        at: now.
+        of: names the plants counted; another set has another rate.
     """
     now_s = at.timestamp()
-    before: tuple[float, int] | None = cache.get(COUNT_KEY)
+    count_key, rate_key = f"{COUNT_KEY}.{of}", f"{RATE_KEY}.{of}"
+    before: tuple[float, int] | None = cache.get(count_key)
+    known: float | None = cache.get(rate_key)
     if before is None or now_s - before[0] > MOST_S or received < before[1]:
-        cache.set(COUNT_KEY, (now_s, received), MOST_S)
-        cache.delete(RATE_KEY)
-        return None
+        cache.set(count_key, (now_s, received), MOST_S)
+        return known
     passed = now_s - before[0]
     if passed < LEAST_S:
-        rate: float | None = cache.get(RATE_KEY)
-        return rate
+        return known
     rate = (received - before[1]) / passed
-    cache.set(COUNT_KEY, (now_s, received), MOST_S)
-    cache.set(RATE_KEY, rate, MOST_S)
+    cache.set(count_key, (now_s, received), MOST_S)
+    cache.set(rate_key, rate, KNOWN_FOR_S)
     return rate
 
 

@@ -64,6 +64,16 @@ class LegendEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A part of the drawing, in its units."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WallMap:
     """Everything the map's card shows."""
 
@@ -72,9 +82,18 @@ class WallMap:
     drawing: Drawing | None
     outlines: list[Drawn]
     tiles: list[Drawn]
+    frame: Frame | None
     areas: list[Area]
     legend: list[LegendEntry]
     worst: list[Area]
+
+    @property
+    def view_box(self) -> str:
+        """The part of the drawing that is shown, as SVG takes it."""
+        if self.frame is not None:
+            shown = self.frame
+            return f"{shown.x:.0f} {shown.y:.0f} {shown.width:.0f} {shown.height:.0f}"
+        return f"0 0 {self.drawing.width} {self.drawing.height}" if self.drawing else ""
 
 
 def tally_up(regions: Mapping[str, Region], by_region: Mapping[str, Tally]) -> dict[str, Tally]:
@@ -132,16 +151,19 @@ def areas_of(
     }
 
 
-def wall_map(province: ProvinceMap, areas: Mapping[str, Area], view: str) -> WallMap:
-    """The map in one of its views.
+def wall_map(province: ProvinceMap, areas: Mapping[str, Area], view: str, *, own: str) -> WallMap:
+    """The map in one of its views; for who sees a part of the province, near that part.
 
     Args:
         province: with its drawing, or without where there is no outline: then a table is shown.
         areas: all divisions with their counts.
-        view: one of `VIEWS`; anything else is the first.
+        view: one of `VIEWS`; anything else is the first, or below a province the counties.
+        own: the code of the region the reader belongs to.
     """
     drawing = province.drawing
-    chosen = view if view in VIEWS else VIEWS[0]
+    place = RegionCode(own)
+    below = place != place.province
+    chosen = view if view in VIEWS else VIEWS[1 if below else 0]
     chosen = chosen if drawing else "table"
     counties = chosen == "county"
     listed = [a for a in areas.values() if (is_county(a) if counties else is_top(a))]
@@ -152,9 +174,39 @@ def wall_map(province: ProvinceMap, areas: Mapping[str, Area], view: str) -> Wal
         drawing=drawing,
         outlines=_outlines(drawing, areas) if drawing else [],
         tiles=_tiles(drawing, areas) if drawing and chosen == "county" else [],
+        frame=_frame(drawing, place) if below and counties and drawing else None,
         areas=listed,
         legend=_legend(seen),
         worst=_worst(seen),
+    )
+
+
+# Nearer than so much of the drawing, tiles are only larger and tell nothing more.
+LEAST_SHOWN = 0.4
+
+
+def _frame(drawing: Drawing, place: RegionCode) -> Frame | None:
+    """The part of the drawing around a region's prefecture; None where it has no tiles."""
+    prefecture = place.value[:4] + "00"
+    tiles = [tile for tile in drawing.tiles if tile.prefecture == prefecture]
+    if not tiles:
+        return None
+    left, right = min(t.x for t in tiles), max(t.right for t in tiles)
+    top, bottom = min(t.y for t in tiles), max(t.y + t.height for t in tiles)
+    share = max(
+        (right - left + 2 * tiles[0].width) / drawing.width,
+        (bottom - top + 2 * tiles[0].height) / drawing.height,
+        LEAST_SHOWN,
+    )
+    if share >= 1:
+        return None
+    width, height = drawing.width * share, drawing.height * share
+    x, y = (left + right - width) / 2, (top + bottom - height) / 2
+    return Frame(
+        x=min(max(x, 0.0), drawing.width - width),
+        y=min(max(y, 0.0), drawing.height - height),
+        width=width,
+        height=height,
     )
 
 
@@ -201,5 +253,7 @@ def _worst(areas: Iterable[Area]) -> list[Area]:
 
 
 def ranked(areas: Iterable[Area]) -> list[Area]:
-    """The most overdue first, then the gravest, then in the standard's order."""
-    return sorted(areas, key=lambda a: ([-part for part in a.tally.weight], a.region.sort))
+    """The most overdue first, then the gravest, then the most plants, then the standard's order."""
+    return sorted(
+        areas, key=lambda a: ([-part for part in a.tally.weight], -a.plants, a.region.sort)
+    )

@@ -101,6 +101,7 @@ def of_board(
         "todo_counts": [
             (TODO_LABELS.get(verb, verb), count) for verb, count in board.todos.by_verb.items()
         ],
+        "all_areas_url": f"{reverse('wall:wall')}?{_query(request, view='table')}#wall-map",
         "most": max((area.tally.total for area in board.areas), default=0),
         # Few rows find room beside the map; on a wall the places stay where they are.
         "few": _rows_beside(board) <= FEW and not is_big_screen(request),
@@ -157,6 +158,8 @@ def _doing(board: Board, line: PlantLine) -> tuple[str, str]:
         return "idle", _("unknown")
     if line.now is None or line.now.last_at is None:
         return "idle", pgettext("wall", "no data yet")
+    if line.replayed and not line.online:
+        return "idle", pgettext("wall", "replayed recording")
     if not line.online:
         return "bad", _("data interrupted")
     if line.state is None:

@@ -8,13 +8,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from guatu.core.nouns.warning import Level, Verb
 from guatu.web.monitoring import queries as monitoring
-from guatu.web.monitoring.models import Alarm, Plant, Point
+from guatu.web.monitoring.models import Alarm, Plant, Point, Unit
+from guatu.web.monitoring.words import RECORDING
 from guatu.web.people.models import User
 from guatu.web.warnings import queries as warnings
 from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
@@ -128,7 +140,10 @@ def plants(user: User) -> QuerySet[Plant]:
     """The plants that the user sees, with counts of their points and open alarms by stage."""
     points = Point.objects.filter(unit__plant=OuterRef("pk"), retired_at=None)
     alarms = Alarm.objects.filter(plant=OuterRef("pk"), cleared_at=None, raise_seen=True)
+    units = Unit.objects.filter(plant=OuterRef("pk"))
     return monitoring.visible_to(user).annotate(
+        # A recording sends while it is replayed and never again: that is no plant off line.
+        replayed=Exists(units) & ~Exists(units.exclude(kind=RECORDING)),
         points=_counted(points.order_by().values("unit__plant")),
         stage_1=_counted(alarms.filter(stage=1).order_by().values("plant")),
         stage_2=_counted(alarms.filter(stage=2).order_by().values("plant")),

@@ -3,7 +3,7 @@
 `record_events` and `raise_overdue_alarms` have no actor: the engine and time do them.
 """
 
-from guatu.web.monitoring.actions.acknowledge import acknowledge_alarm
+from guatu.web.monitoring.actions.acknowledge import acknowledge_alarm, acknowledge_alarms
 from guatu.web.monitoring.actions.delivery import Delivery, publish_outbox, queue_configuration
 from guatu.web.monitoring.actions.keys import (
     Issued,
@@ -36,6 +36,7 @@ __all__ = [
     "Registered",
     "StopSpec",
     "acknowledge_alarm",
+    "acknowledge_alarms",
     "approve_limit",
     "change_limit",
     "declare_stop",

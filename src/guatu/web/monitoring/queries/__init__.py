@@ -4,6 +4,7 @@ from guatu.web.monitoring.queries.alarms import (
     alarms_between,
     alarms_of,
     open_alarms,
+    returned,
     to_acknowledge,
     worst_by_point,
 )
@@ -15,6 +16,7 @@ from guatu.web.monitoring.queries.limits import (
     UnitLimits,
     current_limits,
     history_of,
+    limits_between,
     limits_of,
     trend_points,
 )
@@ -52,6 +54,7 @@ __all__ = [
     "filtered",
     "history_of",
     "limit_requests",
+    "limits_between",
     "limits_of",
     "open_alarms",
     "plant_config",
@@ -59,6 +62,7 @@ __all__ = [
     "plant_rows",
     "plants_asking",
     "regions_of_plants",
+    "returned",
     "standing",
     "stops_ahead",
     "stops_holding",

@@ -24,11 +24,16 @@ def open_alarms(plant: Plant) -> list[Alarm]:
     return list(rows.select_related("point", "unit").order_by("-stage", "-began_at", "-id"))
 
 
-def to_acknowledge(plant: Plant, *, limit: int = 20) -> list[Alarm]:
+def returned(plant: Plant) -> QuerySet[Alarm]:
     """Alarms that returned before anybody acknowledged them, the newest first."""
     rows = Alarm.objects.filter(plant=plant, raise_seen=True, acknowledged_at=None)
     rows = rows.filter(cleared_at__isnull=False)
-    return list(rows.select_related("point", "unit").order_by("-began_at", "-id")[:limit])
+    return rows.select_related("point", "unit").order_by("-began_at", "-id")
+
+
+def to_acknowledge(plant: Plant, *, limit: int = 20) -> list[Alarm]:
+    """The newest of those that returned before anybody acknowledged them."""
+    return list(returned(plant)[:limit])
 
 
 def worst_by_point(alarms: Collection[Alarm]) -> dict[int, Alarm]:

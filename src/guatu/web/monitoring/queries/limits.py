@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from guatu.web.monitoring.models import LimitVersion, Plant, Point, PointKind, Slot, Unit
 
@@ -70,6 +70,13 @@ def current_limits(point_ids: list[int]) -> dict[int, dict[str, float]]:
         if slot != Slot.MISSING and value is not None:
             limits.setdefault(point, {})[Slot(slot).name] = float(value)
     return limits
+
+
+def limits_between(point_id: int, start: datetime, end: datetime) -> list[LimitVersion]:
+    """The versions of a point's limits that held within a span of time, silence left out."""
+    rows = LimitVersion.objects.filter(point=point_id, valid_from__lte=end, value__isnull=False)
+    rows = rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=start)).exclude(slot=Slot.MISSING)
+    return list(rows.order_by("slot", "valid_from", "id"))
 
 
 def trend_points(points: list[Point], *, most: int = 4) -> list[Point]:

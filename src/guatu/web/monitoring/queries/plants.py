@@ -53,9 +53,11 @@ def plant_rows(user: Someone) -> QuerySet[Plant]:
     """The user's plants, each with counts of points and open alarms and its gravest warning.
 
     Adds ``points_count``, ``stage_1``, ``stage_2``, ``warning_level`` (0 for none) and
-    ``unread`` (open and unacknowledged alarms). One query, whatever the number of plants.
+    ``unread`` (alarms, open or returned, that nobody acknowledged). One query, whatever
+    the number of plants.
     """
     alarms = Alarm.objects.filter(plant=OuterRef("pk"), cleared_at=None, raise_seen=True)
+    unread = Alarm.objects.filter(plant=OuterRef("pk"), acknowledged_at=None, raise_seen=True)
     points = Point.objects.filter(unit__plant=OuterRef("pk"), retired_at=None)
     units = Unit.objects.filter(plant=OuterRef(OuterRef("pk")))
     keys = units.order_by().annotate(key=Cast("pk", CharField())).values("key")
@@ -67,7 +69,7 @@ def plant_rows(user: Someone) -> QuerySet[Plant]:
         points_count=_count(points, "unit__plant"),
         stage_1=_count(alarms.filter(stage=1), "plant"),
         stage_2=_count(alarms.filter(stage=2), "plant"),
-        unread=_count(alarms.filter(acknowledged_at=None), "plant"),
+        unread=_count(unread, "plant"),
         warning_level=Coalesce(Subquery(gravest, output_field=IntegerField()), 0),
     )
 
@@ -129,13 +131,15 @@ class Counters:
 
     Attributes:
         plants: how many.
+        addressed: how many of them tell where they are.
         points: measured points in use.
         in_alarm: plants with an open alarm.
         alarms: open alarms.
-        unread: open alarms that nobody acknowledged.
+        unread: alarms, open or returned, that nobody acknowledged.
     """
 
     plants: int
+    addressed: int
     points: int
     in_alarm: int
     alarms: int
@@ -145,10 +149,14 @@ class Counters:
 def counters(user: Someone) -> Counters:
     """Count the user's plants, points and open alarms, in three queries."""
     own = visible_to(user).order_by()
-    alarms = Alarm.objects.filter(plant__in=own, cleared_at=None, raise_seen=True).aggregate(
-        alarms=Count("pk"),
+    held = Q(cleared_at=None)
+    alarms = (
+        Alarm.objects.filter(held | Q(acknowledged_at=None), plant__in=own, raise_seen=True)
+    ).aggregate(
+        alarms=Count("pk", filter=held),
         unread=Count("pk", filter=Q(acknowledged_at=None)),
-        in_alarm=Count("plant", distinct=True),
+        in_alarm=Count("plant", distinct=True, filter=held),
     )
     points = Point.objects.filter(unit__plant__in=own, retired_at=None).count()
-    return Counters(plants=own.count(), points=points, **alarms)
+    plants = own.aggregate(plants=Count("pk"), addressed=Count("pk", filter=~Q(address="")))
+    return Counters(points=points, **plants, **alarms)

@@ -1,6 +1,6 @@
 """HTTP of monitoring: plants, one plant, its alarms, its limits."""
 
-from guatu.web.monitoring.views.alarms import acknowledge, alarms
+from guatu.web.monitoring.views.alarms import acknowledge, acknowledge_all, alarms
 from guatu.web.monitoring.views.limits import answer, change, limit_history, limits
 from guatu.web.monitoring.views.plant import plant, trend
 from guatu.web.monitoring.views.plants import plants
@@ -9,6 +9,7 @@ from guatu.web.monitoring.views.stops import end as end_stop
 
 __all__ = [
     "acknowledge",
+    "acknowledge_all",
     "alarms",
     "all_stops",
     "answer",

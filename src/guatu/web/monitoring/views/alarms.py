@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
@@ -14,13 +12,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from guatu.web.monitoring import queries, words
-from guatu.web.monitoring.actions import acknowledge_alarm
+from guatu.web.monitoring.actions import acknowledge_alarm, acknowledge_alarms
 from guatu.web.monitoring.alarm_export import EXPORTED
-from guatu.web.monitoring.errors import AlreadyAcknowledgedError
-from guatu.web.monitoring.models import Alarm
+from guatu.web.monitoring.alarm_filter import AlarmsForm
+from guatu.web.monitoring.errors import AlreadyAcknowledgedError, LimitRefusedError
+from guatu.web.monitoring.models import Alarm, Plant
 from guatu.web.monitoring.source import standing
 from guatu.web.monitoring.views.common import deliver, seen_plant
-from guatu.web.monitoring.wording import alarm_words, reading
+from guatu.web.monitoring.wording import alarm_words, problem, reading
 from guatu.web.people.permission import may
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.shell.requests import is_htmx
@@ -47,6 +46,9 @@ _COLUMNS: list[Column[Alarm]] = [
         cell=lambda a: state(_tone(a), standing(a)),
     ),
     Column(key="began", label=gettext_lazy("Began"), value=lambda a: a.began_at, sort="began_at"),
+    Column(
+        key="ended", label=gettext_lazy("Ended"), value=lambda a: a.cleared_at, sort="cleared_at"
+    ),
     Column(key="unit", label=gettext_lazy("Unit"), value=lambda a: a.unit.name, phone=False),
     Column(
         key="point", label=gettext_lazy("Point"), value=lambda a: a.point.name, sort="point__name"
@@ -71,22 +73,21 @@ _COLUMNS: list[Column[Alarm]] = [
         value=lambda a: a.acknowledged_at,
     ),
     Column(key="by", label=gettext_lazy("By"), value=lambda a: a.acknowledged_by),
+    Column(
+        key="why",
+        label=gettext_lazy("Remark"),
+        value=lambda a: a.acknowledged_why,
+        phone=False,
+    ),
 ]
-
-_DAYS = {"1": 1, "7": 7, "30": 30, "365": 365}
 
 
 @require_GET
 def alarms(request: SignedInRequest, plant_id: int) -> HttpResponseBase:
     """A plant's alarms, open ones first, as a page or a file."""
     plant = seen_plant(request, plant_id)
-    days = request.GET.get("days", "7")
-    stage = request.GET.get("stage", "")
-    rows = queries.alarms_of(plant)
-    if days in _DAYS:
-        rows = rows.filter(began_at__gte=timezone.now() - timedelta(days=_DAYS[days]))
-    if stage in {"1", "2"}:
-        rows = rows.filter(stage=int(stage))
+    form = AlarmsForm(request.GET, plant=plant)
+    rows = form.narrow(queries.alarms_of(plant), at=timezone.now())
     table = Table(
         request,
         columns=EXPORTED if "export" in request.GET else _COLUMNS,
@@ -97,7 +98,7 @@ def alarms(request: SignedInRequest, plant_id: int) -> HttpResponseBase:
     )
     if (file := table.export()) is not None:
         return file
-    context = {"plant": plant, "table": table, "days": days, "stage": stage}
+    context = {"plant": plant, "table": table, "form": form}
     return render(request, "monitoring/alarms.html", context)
 
 
@@ -114,12 +115,37 @@ def acknowledge(request: SignedInRequest, plant_id: int, alarm_id: int) -> HttpR
         messages.info(request, _("Somebody has acknowledged this alarm already."))
     else:
         deliver(request, plant, _("Alarm acknowledged."))
+    return _answer(request, plant)
+
+
+@require_POST
+def acknowledge_all(request: SignedInRequest, plant_id: int) -> HttpResponse:
+    """Acknowledge all alarms that were shown, with a reason, and answer with the plant's alarms."""
+    plant = seen_plant(request, plant_id)
+    if not may(request.user, "monitoring.acknowledge_alarm", plant):
+        raise PermissionDenied
+    ids = [int(one) for one in request.POST.getlist("alarm") if one.isdecimal() and len(one) < 19]
+    shown = Alarm.objects.filter(plant=plant, pk__in=ids).values_list("pk", flat=True)
+    try:
+        done = acknowledge_alarms(
+            list(shown), why=request.POST.get("why", ""), by=request.user, at=timezone.now()
+        )
+    except LimitRefusedError as refused:
+        for told in refused.problems:
+            messages.error(request, problem(told))
+    else:
+        deliver(request, plant, _("%(count)s alarms acknowledged.") % {"count": len(done)})
+    return _answer(request, plant)
+
+
+def _answer(request: SignedInRequest, plant: Plant) -> HttpResponse:
     if not is_htmx(request):
         return redirect("monitoring:plant", plant_id=plant.pk)
     context = {
         "plant": plant,
         "open_alarms": queries.open_alarms(plant),
         "returned_alarms": queries.to_acknowledge(plant),
+        "returned_count": queries.returned(plant).count(),
         "may_acknowledge": True,
         "say_messages": True,
     }

@@ -41,6 +41,7 @@ def plant(request: SignedInRequest, plant_id: int) -> HttpResponse:
     context |= _health(request, shown) if now.reached else {"intake": None, "rejections": []}
     context |= {
         "now": now,
+        "printed_at": at,
         "pictures": {u.unit.pk: Picture(unit=u) for u in now.units if u.has_picture},
         "trends": _charts(request, now),
         "spans": [(code, word) for code, (_length, word) in trends.SPANS.items()],
@@ -63,6 +64,7 @@ def _alarms(request: SignedInRequest, shown: Plant) -> dict[str, Any]:
     return {
         "open_alarms": queries.open_alarms(shown),
         "returned_alarms": queries.to_acknowledge(shown),
+        "returned_count": queries.returned(shown).count(),
         "may_acknowledge": may(request.user, "monitoring.acknowledge_alarm", shown),
     }
 

@@ -98,8 +98,13 @@ _COLUMNS: list[Column[Plant]] = [
 ]
 
 
-def _columns(now: Mapping[int, LastWord]) -> list[Column[Plant]]:
-    """The columns, with what the engine says of each plant of the page."""
+def _columns(now: Mapping[int, LastWord], *, addresses: bool) -> list[Column[Plant]]:
+    """The columns, with what the engine says of each plant of the page.
+
+    Args:
+        now: filled once the page's plants are known.
+        addresses: whether any plant has one; an empty column tells nothing.
+    """
 
     def silent(plant: Plant) -> bool:
         return plant.pk in now and now[plant.pk].is_silent
@@ -130,7 +135,7 @@ def _columns(now: Mapping[int, LastWord]) -> list[Column[Plant]]:
             label=gettext_lazy("Last data"),
             value=lambda p: now[p.pk].last_at if p.pk in now else None,
         ),
-        *_COLUMNS[4:],
+        *(column for column in _COLUMNS[4:] if addresses or column.key != "address"),
     ]
 
 
@@ -153,9 +158,10 @@ def plants(request: SignedInRequest) -> HttpResponseBase:
         standing=chosen["standing"],
     )
     now: dict[int, LastWord] = {}
+    counters = queries.counters(request.user)
     table = Table(
         request,
-        columns=_columns(now),
+        columns=_columns(now, addresses=counters.addressed > 0),
         rows=rows.order_by("-stage_2", "-stage_1", "region__sort", "code"),
         name=_("Plants"),
         row_css=_mark,
@@ -170,7 +176,7 @@ def plants(request: SignedInRequest) -> HttpResponseBase:
         "chosen": chosen,
         "standings": STANDINGS.items(),
         "regions": queries.regions_of_plants(request.user),
-        "counters": queries.counters(request.user),
+        "counters": counters,
         "asking": queries.plants_asking(request.user),
     }
     return render(request, "monitoring/plants.html", context)

@@ -73,7 +73,7 @@ class Chart {
     this.trend = trend;
     this.span = (trend.end - trend.start) / 1000;
     this.data = [trend.t.map((ms) => ms / 1000), trend.v];
-    this.say(trend.t.length ? "" : this.panel.dataset.empty);
+    this.say(trend.t.length ? this.missing() : this.panel.dataset.empty);
     this.figure.querySelector("[data-trend-measure]").textContent = trend.measure;
     this.canvas.setAttribute("aria-label", trend.name);
     this.draw();
@@ -136,14 +136,18 @@ class Chart {
     ctx.restore();
   }
 
-  // Limits as dashed lines, each with its word at the left.
+  // Limits as dashed lines over the time they held, each with its word on a ground of its own.
   rule(u) {
     const { ctx, bbox } = u;
     const [low, high] = [u.scales.y.min, u.scales.y.max];
+    const size = 11 * devicePixelRatio;
+    const taken = []; // boxes of words: a word that would cover another moves to its right
     ctx.save();
-    ctx.font = `${11 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
+    ctx.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
     ctx.textAlign = "left";
-    for (const { slot, word, value } of this.trend.limits) {
+    ctx.textBaseline = "middle";
+    const right = bbox.left + bbox.width;
+    for (const { slot, word, value, from, to } of this.trend.limits) {
       if (value < low || value > high) continue;
       const grave = slot === "LL" || slot === "HH";
       const y = Math.round(u.valToPos(value, "y", true)) + 0.5;
@@ -151,13 +155,40 @@ class Chart {
       ctx.lineWidth = devicePixelRatio;
       ctx.setLineDash(grave ? [7 * devicePixelRatio, 3 * devicePixelRatio] : [3 * devicePixelRatio, 3 * devicePixelRatio]);
       ctx.beginPath();
-      ctx.moveTo(bbox.left, y);
-      ctx.lineTo(bbox.left + bbox.width, y);
+      const begin = Math.max(u.valToPos(from / 1000, "x", true), bbox.left);
+      const end = to === null ? right : Math.min(u.valToPos(to / 1000, "x", true), right);
+      if (end <= begin) continue;
+      ctx.moveTo(begin, y);
+      ctx.lineTo(end, y);
       ctx.stroke();
-      const above = slot === "HH" || slot === "L"; // so that two lines close together stay readable
-      ctx.fillText(`${word} ${value}`, bbox.left + 4, above ? y - 4 * devicePixelRatio : y + 12 * devicePixelRatio);
+      this.label(ctx, `${word} ${value}`, begin + 4 * devicePixelRatio, y, { size, taken, right });
     }
     ctx.restore();
+  }
+
+  // A word that interrupts its own line and leaves the others' words readable.
+  label(ctx, text, from, y, { size, taken, right }) {
+    const width = ctx.measureText(text).width + size * 0.6;
+    let x = from;
+    for (const box of taken) {
+      if (Math.abs(box.y - y) < size * 1.2 && x < box.x + box.width && box.x < x + width) x = box.x + box.width + size * 0.4;
+    }
+    if (x + width > right) x = Math.max(from, right - width);
+    taken.push({ x, y, width });
+    const ink = ctx.fillStyle;
+    ctx.fillStyle = colour("--g-card");
+    ctx.fillRect(x, y - size * 0.65, width, size * 1.3);
+    ctx.fillStyle = ink;
+    ctx.fillText(text, x + size * 0.3, y);
+  }
+
+  // What the chart cannot show of its limits, in words.
+  missing() {
+    const { limits } = this.trend;
+    if (!limits.length) return this.panel.dataset.nolimits;
+    const [low, high] = extent(this.data[1], limits);
+    const far = limits.filter(({ value, to }) => to === null && (value < low || value > high));
+    return far.length ? `${this.panel.dataset.beyond} ${far.map(({ word, value }) => `${word} ${value}`).join(" · ")}` : "";
   }
 
   append(value, atMs) {

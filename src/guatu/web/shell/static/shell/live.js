@@ -28,6 +28,7 @@ function mark(state) {
     if (word) word.textContent = say(`live_${state}`);
   }
   document.body.dataset.liveState = state;
+  dispatch("guatu:live", { state });
 }
 
 function dispatch(name, detail) {

@@ -59,6 +59,9 @@ setInterval(count, 1000);
 
 /** Show a notice; level is Django's: success, info, warning, error. */
 export function notice(text, level = "info") {
+  // The same trouble, told by each part of a page, is told once.
+  const told = [...document.querySelectorAll("#messages .notice span")];
+  if (told.some((span) => span.textContent === text)) return;
   const element = document.createElement("div");
   element.className = `notice notice-${level}`;
   const span = document.createElement("span");
