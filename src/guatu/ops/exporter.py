@@ -29,7 +29,8 @@ class _Answer(BaseHTTPRequestHandler):
             # That this thread answers says that the process lives; /readyz says whether it works.
             self._json(200, {"ok": True})
         elif path == "/readyz":
-            checks = readiness()
+            # Who has not said yet what must hold is still on its way up.
+            checks = readiness() or {"started": False}
             self._json(200 if all(checks.values()) else 503, checks)
         else:
             self._json(404, {"code": "not_found"})

@@ -12,6 +12,7 @@ from guatu.ops.house import MEASURED, House, house_from
 from guatu.ops.logs import set_up_logging
 from guatu.ops.preflight import check_writable
 from guatu.ops.supervise import PR_SET_PDEATHSIG
+from guatu.telemetry.vitals import ready_when
 
 WEB_THREADS = 8
 ENDED_AT_ONCE = frozenset({"gateway", "live"})
@@ -119,15 +120,31 @@ def web_application() -> object:
     from guatu.web.wsgi import application  # noqa: PLC0415
 
     set_up_logging("web")
+    ready_when("web", _database_answers)
     export(house_from(os.environ).metrics_port_of("web"))
     return application
 
 
-def _keeper(_: House) -> None:
+def _keeper(house: House) -> None:
+    ready_when("keeper", lambda: {"data_folder": house.home.is_dir()})
     from guatu.ops.keeper import run_keeper  # noqa: PLC0415
     from guatu.telemetry.settings import KeeperSettings  # noqa: PLC0415
 
     run_keeper(KeeperSettings.from_env(os.environ))
+
+
+def _database_answers() -> dict[str, bool]:
+    from django.db import DatabaseError, close_old_connections, connection  # noqa: PLC0415
+
+    try:
+        close_old_connections()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return {"database": False}
+    finally:
+        connection.close()  # each question comes on a thread of its own
+    return {"database": True}
 
 
 def _prepare(house: House) -> None:

@@ -13,7 +13,7 @@ from guatu.telemetry.door import EngineUnavailable, door
 from guatu.telemetry.history.course import Course
 from guatu.telemetry.history.export import Stretch
 from guatu.telemetry.past import Export, export, history, stored_history
-from guatu.telemetry.roll_call import ProcessNow, processes
+from guatu.telemetry.roll_call import ProcessNow, myself, processes
 from guatu.telemetry.ticket import write_ticket
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "history",
     "last_values",
     "live_ticket",
+    "myself",
     "plant_quality",
     "processes",
     "quarantine",

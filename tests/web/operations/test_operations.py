@@ -214,7 +214,7 @@ def test_only_administrators_and_supervisors_may_see_it(cast: Cast) -> None:
     assert may == {"administrator", "supervisor"}
 
 
-@pytest.mark.parametrize("path", ["/operations/", "/operations/parts/"])
+@pytest.mark.parametrize("path", ["/operations/", "/operations/parts/", "/operations/day/"])
 def test_others_are_refused_and_strangers_sent_to_sign_in(
     path: str, cast: Cast, client: Client
 ) -> None:

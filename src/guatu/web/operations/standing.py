@@ -129,14 +129,20 @@ class Standing:
         return sum(stream.size for stream in self.streams)
 
 
-def stand(at: datetime) -> Standing:
-    """Ask all processes how they are."""
+def stand(at: datetime, asking: str = "") -> Standing:
+    """Ask all processes how they are.
+
+    Args:
+        at: now.
+        asking: the process that asks, if it has no ear for roll calls and tells of itself here.
+    """
     # Imported late: engine code is loaded only by a page that asks something.
-    from guatu.telemetry.query import EngineUnavailable, processes  # noqa: PLC0415
+    from guatu.telemetry import query  # noqa: PLC0415
 
     try:
-        return read(processes(EXPECTED), at)
-    except EngineUnavailable:
+        told = query.processes(EXPECTED)
+        return read([*told, query.myself(asking)] if asking else told, at)
+    except query.EngineUnavailable:
         return Standing(
             at=at,
             reached=False,
@@ -257,10 +263,10 @@ def _partition(part: Mapping[str, Any], gateway: Mapping[str, Any], at: datetime
 
 def _disks(gateway: Mapping[str, Any]) -> list[DiskRow]:
     """Each disk once: log and history mostly share one."""
-    rows = {
-        (total, free): DiskRow(folder=folder, free=free, total=total, room=room)
-        for folder, free, total, room in gateway.get("disks", ())
-    }
+    rows: dict[tuple[int, int], DiskRow] = {}
+    for folder, free, total, room in gateway.get("disks", ()):
+        row = DiskRow(folder=folder, free=free, total=total, room=room)
+        rows.setdefault((total, free), row)
     return list(rows.values())
 
 

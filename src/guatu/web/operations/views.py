@@ -49,7 +49,9 @@ class Drawn:
 def standing(request: SignedInRequest) -> HttpResponse:
     """How the house is: processes, lag, disks, backups, and what is amiss."""
     demand(request.user, "operations.see")
-    return render(request, "operations/standing.html", _context(timezone.now()))
+    at = timezone.now()
+    context = {**_context(at), "charts": _charts(at)}
+    return render(request, "operations/standing.html", context)
 
 
 @require_safe
@@ -60,8 +62,16 @@ def parts(request: SignedInRequest) -> HttpResponse:
     return render(request, "operations/_parts.html", _context(timezone.now()))
 
 
+@require_safe
+@never_cache
+def day(request: SignedInRequest) -> HttpResponse:
+    """The courses of the last day, asked every minute: their tables stay open meanwhile."""
+    demand(request.user, "operations.see")
+    return render(request, "operations/_day.html", {"charts": _charts(timezone.now())})
+
+
 def _context(at: datetime) -> dict[str, Any]:
-    house = stand(at)
+    house = stand(at, "web")
     days_left = queries.disk_days_left(at)
     rates = _rates(house)
     disk = house.disk
@@ -73,7 +83,6 @@ def _context(at: datetime) -> dict[str, Any]:
         "left_out_rate": rates[1] if rates else None,
         "disks": [(one, *ROOMS[one.room], _used(one.free, one.total)) for one in house.disks],
         "free_gb": disk.free / GIGABYTE if disk else None,
-        "charts": _charts(at),
     }
 
 
