@@ -20,6 +20,7 @@ from guatu.ops.doctor.told import Told, Tone
 from guatu.ops.errors import CannotStart
 from guatu.ops.house import HOST, House, house_on_free_ports
 from guatu.ops.last_backup import LastBackup, note_backup
+from guatu.ops.last_verify import LastVerify, note_verify
 from guatu.ops.preflight import hold_folder
 from guatu.telemetry import checkpoint, engine
 from guatu.telemetry.history.layout import CHECKPOINT, partition_folder
@@ -166,3 +167,14 @@ def test_the_clock_is_only_asked_never_set() -> None:
     before = datetime.now(UTC)
     assert only(machine.clock()).tone in {Tone.GOOD, Tone.REMARK}
     assert timedelta() <= datetime.now(UTC) - before < timedelta(seconds=10)
+
+
+def test_what_the_last_check_of_history_left_open_is_bad_and_an_old_one_a_remark(
+    house: House,
+) -> None:
+    assert only(stores.verified(house)).tone is Tone.REMARK
+    now = datetime.now(UTC)
+    for days, open_, tone in ((0, 0, Tone.GOOD), (0, 3, Tone.BAD), (9, 0, Tone.REMARK)):
+        at = (now - timedelta(days=days)).isoformat()
+        note_verify(house.home, LastVerify(at=at, files=5, open=open_))
+        assert only(stores.verified(house)).tone is tone

@@ -5,11 +5,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from guatu.ops.errors import OperatorError
 from guatu.ops.history_words import clock, finding_sentence, size
 from guatu.ops.house import House
+from guatu.ops.last_verify import LastVerify, note_verify
 from guatu.ops.words import say
 from guatu.telemetry import checkpoint
 from guatu.telemetry.history.export import stock
@@ -106,7 +108,7 @@ def _width(text: str) -> int:
 
 
 def _verify(options: argparse.Namespace, house: House) -> int:
-    history = folder_of(house)
+    history, at = folder_of(house), datetime.now(UTC).isoformat(timespec="seconds")
     report = verify(history, _progress(say("校验", "verifying", separator=" / ")))
     findings = report.findings
     if options.repair:
@@ -126,6 +128,7 @@ def _verify(options: argparse.Namespace, house: House) -> int:
                 )
             )
     open_ = sum(not finding.mended for finding in findings)
+    note_verify(house.home, LastVerify(at=at, files=report.files, open=open_))
     print(
         say(
             f"{report.files} 个文件，{report.rows:,} 行，{len(findings)} 个问题，{open_} 个未修复",

@@ -16,6 +16,7 @@ from prometheus_client.core import Metric
 
 from guatu.ops.database import Database
 from guatu.ops.last_backup import last_backup
+from guatu.ops.last_verify import last_verify
 from guatu.ops.recorder import Recorder
 from guatu.ops.supervise import PROCESSES_NOTE
 from guatu.telemetry import vitals
@@ -85,12 +86,13 @@ class WorkerVitals:
             yield vitals.number("guatu_backup_timestamp_seconds", "Of the last backup.", at)
 
     def _look_around(self) -> dict[str, Any]:
-        backup = last_backup(self._home)
+        backup, verified = last_backup(self._home), last_verify(self._home)
         return {
             "log": _log(LogSettings.from_env(self._environ)),
             "backup": None
             if backup is None
             else {"at": backup.at, "size": backup.size, "same_disk": backup.same_disk},
+            "verified": None if verified is None else {"at": verified.at, "open": verified.open},
             "supervised": _supervised(self._home),
             "certificate_until": _certificate_until(self._home, self._environ),
         }

@@ -1,6 +1,5 @@
 """What is kept: log, database, checkpoints, certificates, backups, history."""
 
-import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,12 +11,14 @@ from guatu.ops.checkpoint_words import unreadable_words
 from guatu.ops.doctor.told import Told, Tone, bad, good, remark
 from guatu.ops.house import House
 from guatu.ops.last_backup import last_backup
+from guatu.ops.last_verify import last_verify
 from guatu.telemetry import checkpoint
 from guatu.telemetry.history.layout import partition_folder, partitions, segments
 from guatu.telemetry.log import stuck_problem, sync_problem
 from guatu.telemetry.settings import LogSettings
 
 BACKUP_AGE = timedelta(hours=26)
+VERIFY_AGE = timedelta(days=8)
 CERTIFICATE = timedelta(days=30)
 
 
@@ -165,26 +166,28 @@ def backups(house: House) -> Iterator[Told]:
         yield good(f"最近备份在 {hours:.0f} 小时前", f"the last backup is {hours:.0f} hours old")
 
 
-def verified(history: Path) -> Iterator[Told]:
-    """What the last check of history found; nothing where there never was one."""
-    path = history / "verified.json"
-    if not path.exists():
+def verified(house: House) -> Iterator[Told]:
+    """What the last check of history found, and how long ago that was."""
+    how = ("请运行 guatu history verify，最好每周一次", "Run guatu history verify, best every week")
+    last = last_verify(house.home)
+    if last is None:
+        yield remark(("历史库尚未校验过", "history was never checked"), how)
         return
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        damaged, at = int(found["damaged"]), str(found["at"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if damaged:
+    at = datetime.fromisoformat(last.at)
+    if last.open:
         yield bad(
             (
-                f"历史校验（{at}）发现 {damaged} 个损坏文件",
-                f"{damaged} files of history are damaged ({at})",
+                f"历史校验（{at:%Y-%m-%d}）有 {last.open} 个问题未修复",
+                f"the check of history of {at:%Y-%m-%d} left {last.open} findings open",
             ),
-            (
-                "请运行 guatu history verify，再从备份取回",
-                "Run guatu history verify; take them from a backup",
-            ),
+            ("请运行 guatu history verify 查看并修复", "Run guatu history verify to see and mend"),
+        )
+    elif datetime.now(UTC) - at > VERIFY_AGE:
+        yield remark(
+            (f"上次历史校验在 {at:%Y-%m-%d}", f"history was last checked on {at:%Y-%m-%d}"), how
         )
     else:
-        yield good(f"历史校验正常（{at}）", f"history was found sound ({at})")
+        yield good(
+            f"历史校验正常（{at:%Y-%m-%d}，{last.files:,} 个文件）",
+            f"history was found sound on {at:%Y-%m-%d} ({last.files:,} files)",
+        )

@@ -165,9 +165,10 @@ def _of_keeping(standing: Standing) -> Iterator[Finding]:
             _("The gateway's certificate ends on %(day)s.") % {"day": f"{until:%Y-%m-%d}"},
             _("One of the house's own is renewed when the house starts; replace others."),
         )
-    if standing.verified and standing.verified.get("damaged"):
+    if standing.verified and standing.verified.open:
         yield Finding(
             BAD,
-            _("The last check of history found damaged files."),
-            _("Run guatu history verify, then take them from a backup."),
+            _("The last check of history left %(count)s findings open.")
+            % {"count": standing.verified.open},
+            _("Run guatu history verify to see and mend them."),
         )

@@ -79,6 +79,14 @@ class BackupRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRow:
+    """The last check of history, and how many of its findings are not mended."""
+
+    at: datetime
+    open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Everything the operations page shows of this moment.
 
@@ -86,7 +94,7 @@ class Standing:
         reached: whether the log answers: nobody can tell anything without it.
         accepted, left_out: samples since the beginning; None while no engine answers.
         worker: whether the worker told anything yet: recorder, outbox, backup are its words.
-        verified: what the keeper says of its last check of history.
+        verified: the last check of history; None if there was none.
     """
 
     at: datetime
@@ -105,7 +113,7 @@ class Standing:
     outbox_oldest_s: float = 0.0
     backup: BackupRow | None = None
     certificate_until: datetime | None = None
-    verified: Mapping[str, Any] | None = None
+    verified: VerifyRow | None = None
 
     @property
     def backlog(self) -> int | None:
@@ -194,7 +202,7 @@ def read(told: Sequence[ProcessNow], at: datetime) -> Standing:
         outbox_oldest_s=worker.get("outbox", {}).get("oldest_s", 0.0),
         backup=_backup(worker.get("backup")),
         certificate_until=_moment(worker.get("certificate_until")),
-        verified=of.get("keeper", {}).get("verified"),
+        verified=_verified(worker.get("verified")),
     )
 
 
@@ -275,6 +283,11 @@ def _backup(told: Mapping[str, Any] | None) -> BackupRow | None:
     if told is None or at is None:
         return None
     return BackupRow(at=at, size=told["size"], same_disk=told["same_disk"])
+
+
+def _verified(told: Mapping[str, Any] | None) -> VerifyRow | None:
+    at = _moment(told["at"]) if told else None
+    return VerifyRow(at=at, open=told["open"]) if told and at else None
 
 
 def _moment(text: str | None) -> datetime | None:
