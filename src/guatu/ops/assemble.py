@@ -162,7 +162,9 @@ def _own(
         command=[sys.executable, "-m", "guatu", "serve", name],
         environment=environment,
         ready=ready,
-        patience_s=300.0 if once else 90.0,
+        # The first start after an installation compiles: most of a minute on two free cores, and
+        # minutes on busy ones. One that ends is told at once all the same.
+        patience_s=300.0,
         once=once,
         after=after,
         # Said at every start by the HTTP server, of things that we chose and tested.

@@ -280,6 +280,7 @@ def _facts(running: Mapping[int, PartitionRunner]) -> vitals.Facts:
 
 async def _run(settings: EngineSettings) -> None:
     stop = stop_signal()
+    logger.info("getting ready; the first start on a machine compiles, which takes a minute or so")
     kernels.warm_up()
     marks.warm_up()
     warm_up_history()

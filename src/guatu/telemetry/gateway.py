@@ -355,6 +355,7 @@ async def _first(*events: asyncio.Event) -> None:
 
 async def _run(settings: GatewaySettings) -> None:
     stop = stop_signal()
+    logger.info("getting ready; the first start on a machine compiles, which takes a while")
     intake.warm_up()
     intake_raw.warm_up()
     async with log.connection(settings.streams, "gateway") as client:
