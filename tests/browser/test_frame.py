@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -89,17 +90,22 @@ def test_a_table_is_sorted_in_place_and_the_address_follows(
     assert page.evaluate("window.sameDocument") is True
 
 
-def _with_live(page: Page, answer: Callable[[Route], None]) -> None:
+def _with_live(page: Page, answer: Callable[[Route], None], *, renew_s: int = 0) -> None:
     """Serve the page with a pass to a live process that `answer` plays."""
 
     def passed(route: Route) -> None:
-        body = {"url": f"{page.url.split('/account')[0]}/live", "ticket": "fresh"}
+        body = {
+            "url": f"{page.url.split('/account')[0]}/live",
+            "ticket": "fresh",
+            "renew_s": renew_s,
+        }
         route.fulfill(status=200, content_type="application/json", body=json.dumps(body))
 
     def paged(route: Route) -> None:
         response = route.fetch()
         origin = route.request.url.split("/account")[0]
         given = {"live-url": f"{origin}/live", "live-ticket": "first", "live-pass": "/live-pass/"}
+        given["live-renew"] = str(renew_s)
         body = "<body " + " ".join(f'data-{name}="{value}"' for name, value in given.items())
         route.fulfill(response=response, body=response.text().replace("<body", body, 1))
 
@@ -144,6 +150,59 @@ def test_live_events_reach_the_page_and_a_lost_stream_is_told_and_renewed(
     expect(page.locator("[data-live-word]")).to_have_text("连接中断")
     _wait(page, "heard.length >= 4")
     assert tickets[:2] == ["first", "fresh"]
+
+
+def test_a_stream_is_renewed_before_its_ticket_ends_and_is_never_lost(
+    page: Page, live_server: LiveServer, cast: Cast, sign_in: SignIn
+) -> None:
+    sign_in(cast.duty_officer)
+    page.clock.install()
+    page.add_init_script(
+        "window.streams = []; window.EventSource = class extends EventTarget {"
+        " constructor(url) { super(); this.url = String(url); this.closed = false;"
+        " streams.push(this); }"
+        " close() { this.closed = true; } };"
+        "window.states = []; addEventListener('DOMContentLoaded', () => new MutationObserver("
+        "() => states.push(document.body.dataset.liveState)).observe(document.body,"
+        " { attributes: true, attributeFilter: ['data-live-state'] }));"
+    )
+    _with_live(page, lambda route: route.abort(), renew_s=140)
+    page.goto(f"{live_server.url}/account/")
+    _wait(page, "streams.length === 1")
+    page.evaluate("streams[0].dispatchEvent(new Event('open'))")
+    _wait(page, "document.body.dataset.liveState === 'live'")
+    page.evaluate("states.length = 0")
+    page.clock.run_for(140_000)
+    _wait(page, "streams.length === 2")
+    assert not page.evaluate("streams[0].closed")  # until the next one speaks
+    page.evaluate("streams[1].dispatchEvent(new Event('open'))")
+    assert page.evaluate("streams[0].closed")
+    assert "ticket=fresh" in page.evaluate("streams[1].url")
+    assert set(page.evaluate("states")) <= {"live"}
+
+
+@pytest.mark.parametrize("system", ["dark", "light"])
+def test_pages_follow_the_readers_system_until_one_is_chosen(
+    *,
+    system: Literal["dark", "light"],
+    page: Page,
+    live_server: LiveServer,
+    cast: Cast,
+    shot: Callable[[str], None],
+    watch: list[str],
+) -> None:
+    other = {"dark": "light", "light": "dark"}[system]
+    page.emulate_media(color_scheme=system)
+    page.goto(f"{live_server.url}/signin/")
+    html = page.locator("html")
+    expect(html).to_have_attribute("data-bs-theme", system)
+    shot(f"signin-follows-{system}")
+    page.emulate_media(color_scheme=other)  # type: ignore[arg-type]
+    expect(html).to_have_attribute("data-bs-theme", other)
+    page.emulate_media(color_scheme=system)
+    page.get_by_role("button", name={"dark": "浅色", "light": "深色"}[system]).click()
+    expect(html).to_have_attribute("data-bs-theme", other)
+    expect(html).not_to_have_attribute("data-theme-follows", "")
 
 
 def test_changes_in_quick_succession_are_not_lost_to_the_calm(

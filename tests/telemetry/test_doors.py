@@ -284,6 +284,13 @@ async def test_a_page_hears_its_plant_and_the_changes_of_its_regions(
     assert [data["region"] for kind, data in heard if kind == "changed"] == ["530181"]  # type: ignore[index]
 
 
+async def test_another_site_is_not_let_read_the_stream(spine: Spine, live: str) -> None:
+    async with httpx.AsyncClient(base_url=live) as browser:
+        for origin, allowed in (("http://evil.example", None), ("http://web.example",) * 2):
+            answer = await browser.get("/live", headers={"origin": origin})
+            assert answer.headers.get("access-control-allow-origin") == allowed
+
+
 async def test_a_page_hears_nothing_beyond_its_ticket(spine: Spine, live: str) -> None:
     elsewhere = write_ticket(5, ["310000"], [], SECRET, datetime.now(UTC))
     heard = await asyncio.wait_for(hear(live, elsewhere, spine), 20)

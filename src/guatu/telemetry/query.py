@@ -14,9 +14,11 @@ from guatu.telemetry.history.course import Course
 from guatu.telemetry.history.export import Stretch
 from guatu.telemetry.past import Export, export, history, stored_history
 from guatu.telemetry.roll_call import ProcessNow, myself, processes
+from guatu.telemetry.ticket import RENEW_S as LIVE_RENEW_S
 from guatu.telemetry.ticket import write_ticket
 
 __all__ = [
+    "LIVE_RENEW_S",
     "Counts",
     "Course",
     "EngineUnavailable",
@@ -298,6 +300,7 @@ def live_ticket(
         regions: codes the user may hear, each with everything below it.
         plant_ids: plants the user may watch besides.
         secret: GUATU_LIVE_SECRET, shared with the live process.
-        now: the ticket is good for 15 minutes from here.
+        now: the ticket is good for three minutes from here; `LIVE_RENEW_S` after it the page
+            fetches the next.
     """
     return write_ticket(user_id, regions, plant_ids, secret, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -255,14 +256,15 @@ class LiveSettings:
 
     Args:
         secret: signs the tickets; the same in the web process.
-        origins: web origins that may read the stream; ``*`` for any.
+        origins: web origins that may read the stream; ``*`` for any. From the environment those
+            of GUATU_LIVE_ORIGINS, else those under which the web itself answers.
     """
 
     streams: StreamSettings
     secret: str
     host: str = "127.0.0.1"
     port: int = 8001
-    origins: tuple[str, ...] = ("*",)
+    origins: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
@@ -275,8 +277,34 @@ class LiveSettings:
             secret=secret,
             host=env.get("GUATU_LIVE_HOST") or "127.0.0.1",
             port=whole_number(env, "GUATU_LIVE_PORT", 8001),
-            origins=tuple((env.get("GUATU_LIVE_ORIGINS") or "*").split(",")),
+            origins=_names(env.get("GUATU_LIVE_ORIGINS", "")) or _web_origins(env),
         )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _web_origins(env: Mapping[str, str]) -> tuple[str, ...]:
+    """The origins of the web's pages, from what the web itself is set by.
+
+    Those it trusts (GUATU_ORIGINS), and each of its names (GUATU_HOSTS): with its own port, and
+    without one as behind a proxy. A name for any subdomain (".example.com") stands here for none
+    of them: such an installation sets GUATU_LIVE_ORIGINS.
+    """
+    own = ("localhost", "127.0.0.1", "[::1]", socket.gethostname().lower())
+    hosts = _names(env.get("GUATU_HOSTS", "")) or own
+    if "*" in hosts:
+        return ("*",)
+    port = whole_number(env, "GUATU_WEB_PORT", 8000)
+    reached = (
+        f"{scheme}://{host}{ending}"
+        for host in hosts
+        if not host.startswith(".")
+        for scheme in ("http", "https")
+        for ending in ("", f":{port}")
+    )
+    return tuple(dict.fromkeys((*_names(env.get("GUATU_ORIGINS", "")), *reached)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,10 @@ from datetime import datetime
 
 import orjson
 
-VALID_S = 900
+VALID_S = 180
+"""Who signs out or loses a region is heard of at the next ticket, so it is soon."""
+RENEW_S = 140
+"""When a page fetches the next one, so that its stream never ends in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

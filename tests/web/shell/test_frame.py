@@ -1,22 +1,27 @@
 """The frame of every page: language, theme, navigation, big screen, live pass, messages, errors."""
 
+import errno
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage import default_storage
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from guatu.telemetry.ticket import read_ticket
-from guatu.web.people import permission
+from guatu.telemetry.ticket import VALID_S, read_ticket
+from guatu.web.people import brake, permission
 from guatu.web.shell import live, nav, requests
+from guatu.web.shell import urls as shell_urls
 from guatu.web.shell.middleware import FragmentMessagesMiddleware
 from tests.cast import Cast
 
@@ -145,6 +150,9 @@ def test_a_page_carries_a_pass_to_live_data_and_can_ask_for_a_fresh_one(
     assert 'data-live-url="http://testserver:8001/live"' in page
     assert 'data-live-pass="/live-pass/"' in page
     fresh = client.get("/live-pass/").json()
+    # Renewed before it ends, and soon enough that who signed out hears little more.
+    assert fresh["renew_s"] < VALID_S <= 180
+    assert f'data-live-renew="{fresh["renew_s"]}"' in page
     ticket = read_ticket(fresh["ticket"], settings.LIVE_SECRET, timezone.now().timestamp())
     assert ticket is not None
     assert ticket.user == cast.duty_officer.pk
@@ -204,6 +212,91 @@ def test_a_senders_address_is_not_what_the_sender_says(
     settings.BEHIND_PROXY = behind_proxy
     request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR=remote)
     assert requests.address_of(request) == address
+
+
+def _sqlite(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("as SQLite says it")
+    error.sqlite_errorcode = code
+    return error
+
+
+class _OfPostgres(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__("as PostgreSQL says it")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "status", "said"),
+    [
+        (OperationalError("full"), _sqlite(sqlite3.SQLITE_FULL), 503, "磁盘已满"),
+        (OperationalError("locked"), _sqlite(sqlite3.SQLITE_BUSY), 503, "数据库繁忙"),
+        (
+            OperationalError("locked"),
+            _sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT),
+            503,
+            "数据库繁忙",
+        ),
+        (OperationalError("full"), _OfPostgres("53100"), 503, "磁盘已满"),
+        (OperationalError("lock"), _OfPostgres("55P03"), 503, "数据库繁忙"),
+        (OSError(errno.ENOSPC, "No space left on device"), None, 503, "磁盘已满"),
+        (OperationalError("no such table"), _sqlite(sqlite3.SQLITE_ERROR), 500, "系统出错了"),
+        (OperationalError("of its own"), None, 500, "系统出错了"),
+        (OSError(errno.EACCES, "Permission denied"), None, 500, "系统出错了"),
+        (ValueError("ours"), None, 500, "系统出错了"),
+    ],
+)
+def test_a_full_disk_and_a_busy_database_are_told_with_what_to_do(  # noqa: PLR0917
+    error: Exception,
+    cause: Exception | None,
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    db: None,
+) -> None:
+    @login_not_required
+    def failing(_request: object) -> HttpResponse:
+        raise error from cause
+
+    client = Client(raise_request_exception=False)
+    route = next(p for p in shell_urls.urlpatterns if p.name == "healthz")
+    monkeypatch.setattr(route, "callback", failing)
+    answer = client.get("/healthz")
+    assert answer.status_code == status
+    assert said in answer.content.decode()
+    assert ("Retry-After" in answer) is (status == 503)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the bound is SQLite's own")
+@pytest.mark.django_db(transaction=True)
+def test_a_full_database_answers_a_sign_in_in_words() -> None:
+    client = Client(raise_request_exception=False)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # no free pages left inside
+        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+        cursor.execute(f"PRAGMA max_page_count = {pages}")
+        try:
+            answers = [
+                client.post("/signin/", {"username": f"{n:0150}", "password": "x"})
+                for n in range(brake.PER_ADDRESS)
+            ]
+        finally:
+            cursor.execute("PRAGMA max_page_count = 1073741823")
+    refused = [answer for answer in answers if answer.status_code != 422]
+    assert refused
+    assert {answer.status_code for answer in refused} == {503}
+    assert "磁盘已满" in refused[0].content.decode()
+    assert client.post("/signin/", {"username": "x", "password": "x"}).status_code == 422
+
+
+def test_nobody_chose_a_theme_so_the_readers_system_does(client: Client, db: None) -> None:
+    page = _page(client)
+    assert "data-theme-follows" in page
+    assert 'content="light dark"' in page
+    client.post("/theme/", {"theme": "light", "next": "/signin/"})
+    chosen = _page(client)
+    assert "data-theme-follows" not in chosen
+    assert 'data-bs-theme="light"' in chosen
 
 
 def test_an_error_of_ours_is_told_with_what_to_do(client: Client, db: None) -> None:

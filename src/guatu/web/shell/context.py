@@ -14,11 +14,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
     Lazy, for fragments use none of it and should pay for none of it.
     """
-    theme = requests.theme_of(request)
     return {
         "nav": SimpleLazyObject(lambda: nav.shown_to(request)),
-        "theme": theme,
-        "other_theme": "light" if theme == "dark" else "dark",
+        "theme": requests.theme_of(request),
+        "theme_follows": requests.follows_system(request),
         "big_screen": requests.is_big_screen(request),
         "live": SimpleLazyObject(lambda: live.pass_for(request, at=timezone.now())),
         "now": timezone.localtime(),

@@ -24,10 +24,17 @@ _plants: list[Plants] = []
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """Where to listen and with which ticket."""
+    """Where to listen and with which ticket.
+
+    Attributes:
+        url: of the stream.
+        ticket: what it may carry, for a short while.
+        renew_s: after how many seconds to fetch the next.
+    """
 
     url: str
     ticket: str
+    renew_s: int
 
 
 def regions_from(scope: Regions) -> None:
@@ -54,9 +61,9 @@ def pass_for(request: HttpRequest, *, at: datetime) -> Pass | None:
     if user is None or not user.is_authenticated or not settings.LIVE_SECRET:
         return None
     # Imported late: pages and tests that need no live data load no engine code.
-    from guatu.telemetry.query import live_ticket  # noqa: PLC0415
+    from guatu.telemetry.query import LIVE_RENEW_S, live_ticket  # noqa: PLC0415
 
     regions = [code for scope in _regions for code in scope(user)]
     plants = [plant for scope in _plants for plant in scope(user)]
     ticket = live_ticket(user.pk, regions, plants, settings.LIVE_SECRET, at)
-    return Pass(url=f"{origin(request)}/live", ticket=ticket)
+    return Pass(url=f"{origin(request)}/live", ticket=ticket, renew_s=LIVE_RENEW_S)

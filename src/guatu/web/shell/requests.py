@@ -27,11 +27,20 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def theme_of(request: HttpRequest) -> str:
-    """The theme of the page: chosen and kept in a cookie, dark on the big screen, else light."""
+    """The theme of the page: chosen and kept in a cookie, dark on the big screen, else light.
+
+    Where `follows_system`, it is only what a browser without script shows (shell/theme.js).
+    """
     chosen = request.COOKIES.get(THEME_COOKIE, "")
     if chosen in THEMES:
         return chosen
     return "dark" if is_big_screen(request) else "light"
+
+
+def follows_system(request: HttpRequest) -> bool:
+    """Tell whether the page takes light or dark from the reader's system: nobody chose yet."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "") in THEMES
+    return not chosen and not is_big_screen(request)
 
 
 def is_big_screen(request: HttpRequest) -> bool:

@@ -1,6 +1,7 @@
 """The frame's own views: switches, the pass to live data, health, and pages for what went wrong."""
 
 import logging
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_POST, require_safe
 
 from guatu.web.shell import live, requests
+from guatu.web.shell.shortage import shortage_of
 
 _log = logging.getLogger(__name__)
 _YEAR_S = 365 * 24 * 60 * 60
@@ -77,7 +79,7 @@ def live_pass(request: HttpRequest) -> HttpResponse:
     given = live.pass_for(request, at=timezone.now())
     if given is None:
         return JsonResponse({}, status=503)
-    return JsonResponse({"url": given.url, "ticket": given.ticket})
+    return JsonResponse({"url": given.url, "ticket": given.ticket, "renew_s": given.renew_s})
 
 
 @login_not_required
@@ -117,8 +119,17 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
 
 @requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our mistake. This page needs no database, session or user."""
-    return _plain(request, 500)
+    """500: our mistake; 503 where the house is short of room or time.
+
+    These pages need no database, session or user.
+    """
+    # Django calls this while it handles what was raised, and hands it over by no other way.
+    shortage = shortage_of(sys.exc_info()[1])
+    if shortage is None:
+        return _plain(request, 500)
+    response = _plain(request, 503, shortage=shortage.value)
+    response["Retry-After"] = str(shortage.come_again_s)
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -127,11 +138,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _error(request, 403, template="csrf")
 
 
-def _plain(request: HttpRequest, code: int) -> HttpResponse:
+def _plain(request: HttpRequest, code: int, **more: str) -> HttpResponse:
     """An error page without the frame, for nothing the frame needs can be relied on."""
     context: dict[str, Any] = {
         "code": code,
         "LANGUAGE_CODE": translation.get_language(),
         "theme": requests.theme_of(request),
+        "theme_follows": requests.follows_system(request),
+        **more,
     }
     return render(None, f"shell/{code}.html", context, status=code)

@@ -111,6 +111,7 @@ def for_scripts() -> dict[str, str]:
         "live_off": "",
         "forbidden": _("Your account may not do this."),
         "failed": _("That did not work (%(status)s). Reload the page and try again."),
+        "not_saved": _("It could not be saved: the server is short of space or time. Try later."),
         "unreachable": _("The server cannot be reached. Check the network and try again."),
     }
 

@@ -8,15 +8,17 @@
 
 import { say } from "./shell.js";
 
-const { liveUrl, liveTicket, livePass } = document.body.dataset;
+const { liveUrl, liveTicket, liveRenew, livePass } = document.body.dataset;
 const HIDDEN_MS = 60_000; // a page nobody looks at lets go of its stream
 const CALM_MS = 1_200; // at most one round of fetching in this time: throttled parts miss none
 
 let source = null;
+let former = null; // still speaks until the stream with the next ticket does
+let renewing = null;
 let attempt = 0;
 let retry = null;
 let hiding = null;
-let pass = { url: liveUrl, ticket: liveTicket };
+let pass = { url: liveUrl, ticket: liveTicket, renew_s: Number(liveRenew) };
 let wasLost = false;
 
 function mark(state) {
@@ -65,6 +67,10 @@ function parsed(text, use) {
 function open() {
   close();
   mark("connecting");
+  listen();
+}
+
+function listen() {
   const url = new URL(pass.url);
   url.searchParams.set("ticket", pass.ticket);
   const plant = document.querySelector("[data-live-plant]")?.dataset.livePlant;
@@ -72,6 +78,8 @@ function open() {
   source = new EventSource(url);
   source.addEventListener("open", () => {
     attempt = 0;
+    former?.close();
+    former = null;
     mark("live");
     if (wasLost) changed({ kind: "reconnected", plant: null, region: null });
     wasLost = false;
@@ -81,10 +89,15 @@ function open() {
   );
   source.addEventListener("changed", (event) => parsed(event.data, changed));
   source.addEventListener("error", lost);
+  clearTimeout(renewing);
+  if (pass.renew_s) renewing = setTimeout(renewQuietly, pass.renew_s * 1000);
 }
 
 function close() {
   clearTimeout(retry);
+  clearTimeout(renewing);
+  former?.close();
+  former = null;
   source?.close();
   source = null;
 }
@@ -98,20 +111,42 @@ function lost() {
   retry = setTimeout(renew, wait);
 }
 
+async function freshPass() {
+  const response = await fetch(livePass, { headers: { Accept: "application/json", "HX-Request": "true" } });
+  if (response.status === 401) {
+    location.reload(); // signed out meanwhile
+    return null;
+  }
+  if (!response.ok) throw new Error(String(response.status));
+  return response.json();
+}
+
 // The ticket is short-lived, so each new try brings a fresh one.
 async function renew() {
   try {
-    const response = await fetch(livePass, { headers: { Accept: "application/json", "HX-Request": "true" } });
-    if (response.status === 401) {
-      location.reload(); // signed out meanwhile
-      return;
-    }
-    if (!response.ok) throw new Error(String(response.status));
-    pass = await response.json();
+    const fresh = await freshPass();
+    if (!fresh) return;
+    pass = fresh;
     open();
   } catch {
     lost();
   }
+}
+
+// Before a ticket ends, the next stream is opened beside the present one, so that nothing is missed.
+async function renewQuietly() {
+  const present = source;
+  let fresh;
+  try {
+    fresh = await freshPass();
+  } catch {
+    return; // the present stream ends with its ticket; what then is done, is done by lost()
+  }
+  if (!fresh || source !== present || !present) return;
+  pass = fresh;
+  former = present;
+  former.removeEventListener("error", lost);
+  listen();
 }
 
 if (liveUrl) {

@@ -103,6 +103,6 @@ document.body.addEventListener("guatu:messages", (event) => {
 document.body.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   if (status === 401) return; // the browser is on its way to the sign-in page
-  notice(say(status === 403 ? "forbidden" : "failed", { status }), "error");
+  notice(say({ 403: "forbidden", 503: "not_saved" }[status] ?? "failed", { status }), "error");
 });
 document.body.addEventListener("htmx:sendError", () => notice(say("unreachable"), "error"));
