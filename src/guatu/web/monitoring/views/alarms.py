@@ -18,7 +18,7 @@ from guatu.web.monitoring.alarm_filter import AlarmsForm
 from guatu.web.monitoring.errors import AlreadyAcknowledgedError, LimitRefusedError
 from guatu.web.monitoring.models import Alarm, Plant
 from guatu.web.monitoring.source import standing
-from guatu.web.monitoring.views.common import deliver, seen_plant
+from guatu.web.monitoring.views.common import alarms_shown, deliver, seen_plant
 from guatu.web.monitoring.wording import alarm_words, problem, reading
 from guatu.web.people.permission import may
 from guatu.web.people.signed_in import SignedInRequest
@@ -143,9 +143,7 @@ def _answer(request: SignedInRequest, plant: Plant) -> HttpResponse:
         return redirect("monitoring:plant", plant_id=plant.pk)
     context = {
         "plant": plant,
-        "open_alarms": queries.open_alarms(plant),
-        "returned_alarms": queries.to_acknowledge(plant),
-        "returned_count": queries.returned(plant).count(),
+        **alarms_shown(plant),
         "may_acknowledge": True,
         "say_messages": True,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -20,6 +22,17 @@ def seen_plant(request: SignedInRequest, plant_id: int) -> Plant:
         Http404: if not; whether it exists is not told.
     """
     return get_object_or_404(queries.visible_to(request.user), pk=plant_id)
+
+
+def alarms_shown(plant: Plant) -> dict[str, Any]:
+    """What the plant's list of alarms shows."""
+    active, returned = queries.open_alarms(plant), queries.to_acknowledge(plant)
+    return {
+        "open_alarms": active,
+        "returned_alarms": returned,
+        "returned_count": queries.returned(plant).count(),
+        "any_unread": bool(returned) or any(one.acknowledged_at is None for one in active),
+    }
 
 
 def deliver(request: SignedInRequest, plant: Plant, done: str) -> None:

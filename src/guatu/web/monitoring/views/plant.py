@@ -17,7 +17,7 @@ from guatu.web.monitoring.models import Plant, Point
 from guatu.web.monitoring.picture import Picture
 from guatu.web.monitoring.readings import PlantNow, plant_now
 from guatu.web.monitoring.stopped import stop_now
-from guatu.web.monitoring.views.common import seen_plant
+from guatu.web.monitoring.views.common import alarms_shown, seen_plant
 from guatu.web.monitoring.words import REJECTIONS
 from guatu.web.people.permission import may
 from guatu.web.people.signed_in import SignedInRequest
@@ -62,9 +62,7 @@ def _span(request: SignedInRequest) -> str:
 
 def _alarms(request: SignedInRequest, shown: Plant) -> dict[str, Any]:
     return {
-        "open_alarms": queries.open_alarms(shown),
-        "returned_alarms": queries.to_acknowledge(shown),
-        "returned_count": queries.returned(shown).count(),
+        **alarms_shown(shown),
         "may_acknowledge": may(request.user, "monitoring.acknowledge_alarm", shown),
     }
 
