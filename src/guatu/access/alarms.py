@@ -21,7 +21,7 @@ class OwnAlarm:
 
     Args:
         id: the plant's own name for the alarm; the same at its raising and its clearing. Sent
-            again with the same kind it is recorded once.
+            again with the same kind and time it is recorded once.
         kind: one of `KINDS`; ``interlock`` says that an interlock has acted.
         at: when, UTC milliseconds by the plant's clock.
         text: what its operators read.

@@ -14,6 +14,7 @@ urlpatterns = [
     path("<int:plant_id>/trend.json", views.trend, name="trend"),
     path("<int:plant_id>/alarms/", views.alarms, name="alarms"),
     path("<int:plant_id>/alarms/acknowledge/", views.acknowledge_all, name="acknowledge-all"),
+    path("<int:plant_id>/alarms/own/", views.own_alarms, name="own-alarms"),
     path(
         "<int:plant_id>/alarms/<int:alarm_id>/acknowledge/", views.acknowledge, name="acknowledge"
     ),

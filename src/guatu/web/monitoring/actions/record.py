@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from guatu.access.messages import Event, read_event
 from guatu.web.monitoring.actions.ledger import OF_ALARMS, WRITTEN, Ledger
+from guatu.web.monitoring.actions.own import record_own
 from guatu.web.monitoring.actions.warn import raise_due, raise_overdue
 from guatu.web.monitoring.models import Alarm, EventPosition, Plant, Point
 from guatu.web.monitoring.models.alarms import UNNAMED_STREAM
@@ -64,6 +65,7 @@ def record_events(
     ledger = _ledger(read)
     ledger.enter(read)
     _save(ledger)
+    record_own(read)
     _note_configurations(read)
     _move_position(partition, stream, stream_seq, at)
     if ledger.unknown:

@@ -3,6 +3,7 @@
 from guatu.web.monitoring.models.alarms import Alarm, Cleared, EventPosition
 from guatu.web.monitoring.models.delivery import CommandKind, Outbox
 from guatu.web.monitoring.models.limits import Bearing, LimitRequest, LimitVersion, Slot, Verdict
+from guatu.web.monitoring.models.own_alarms import OwnAlarm, OwnKind
 from guatu.web.monitoring.models.plant import Plant, PlantKey, Point, PointKind, Unit
 from guatu.web.monitoring.models.stops import PlannedStop, StopKind, StopStanding
 
@@ -15,6 +16,8 @@ __all__ = [
     "LimitRequest",
     "LimitVersion",
     "Outbox",
+    "OwnAlarm",
+    "OwnKind",
     "PlannedStop",
     "Plant",
     "PlantKey",

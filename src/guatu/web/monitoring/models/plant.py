@@ -12,6 +12,7 @@ class PointKind(models.TextChoices):
     ANALOG = "analog", _("Analog")
     STATE = "state", _("State of a device")
     COUNTER = "counter", _("Counter")
+    EVENT = "event", _("Event seen on video")
 
 
 class Plant(models.Model):

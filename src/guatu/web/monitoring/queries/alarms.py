@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 
-from guatu.web.monitoring.models import Alarm, Plant
+from guatu.web.monitoring.models import Alarm, OwnAlarm, Plant
 
 
 def alarms_of(plant: Plant) -> QuerySet[Alarm]:
@@ -16,6 +16,11 @@ def alarms_of(plant: Plant) -> QuerySet[Alarm]:
     rows = Alarm.objects.filter(plant=plant, raise_seen=True)
     rows = rows.select_related("point", "unit", "plant")
     return rows.order_by(F("cleared_at").desc(nulls_first=True), "-began_at", "-id")
+
+
+def own_alarms_of(plant: Plant) -> QuerySet[OwnAlarm]:
+    """What a plant's own system said, the newest first."""
+    return OwnAlarm.objects.filter(plant=plant).select_related("point", "unit")
 
 
 def open_alarms(plant: Plant) -> list[Alarm]:

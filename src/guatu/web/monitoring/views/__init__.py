@@ -2,6 +2,7 @@
 
 from guatu.web.monitoring.views.alarms import acknowledge, acknowledge_all, alarms
 from guatu.web.monitoring.views.limits import answer, change, limit_history, limits
+from guatu.web.monitoring.views.own_alarms import own_alarms
 from guatu.web.monitoring.views.plant import plant, trend
 from guatu.web.monitoring.views.plants import plants
 from guatu.web.monitoring.views.stops import all_stops, stops
@@ -17,6 +18,7 @@ __all__ = [
     "end_stop",
     "limit_history",
     "limits",
+    "own_alarms",
     "plant",
     "plants",
     "stops",
