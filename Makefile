@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint fmt unit faults setup setup-dev clean
+.PHONY: demo test lint fmt unit faults fuzz setup setup-dev clean
 
 demo: setup ## the whole product with a demo province, in the foreground; Ctrl-C stops it
 	@$(BIN)/guatu demo
@@ -44,6 +44,9 @@ unit: setup-dev ## unit, property, web, engine and fault tests, then the browser
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not browser" --cov --cov-report=
 	# Apart, because a browser keeps an event loop of its own in the process that drives it.
 	$(BIN)/pytest -m browser --cov --cov-append --cov-report=term:skip-covered
+
+fuzz: setup-dev ## 100,000 broken messages at each door of the gateway; prints its seed
+	GUATU_FUZZ_CASES=100000 $(BIN)/pytest -n0 -s -p no:randomly tests/telemetry/test_fuzz.py
 
 faults: setup-dev ## the kills and pauses, ten times over
 	GUATU_FAULT_ROUNDS=10 $(BIN)/pytest -m faults -s
