@@ -30,4 +30,12 @@ class MonitoringConfig(AppConfig):
                 order=30,
             )
         )
+        nav.register(
+            nav.Entry(
+                label=_("History curves"),
+                url_name="monitoring:history",
+                verb="monitoring.see",
+                order=34,
+            )
+        )
         live.plants_from(queries.plant_ids_of)

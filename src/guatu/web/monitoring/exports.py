@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -132,6 +133,20 @@ def write_xlsx(wanted: Wanted, tell: Tell | None = None) -> IO[bytes]:
         raise TooLongForExcelError(rows)
     lines = chain.from_iterable(_lines(wanted, *one) for one in _stretches(wanted, tell))
     return spreadsheet.write(name=_("History data"), headings=headings(wanted), lines=lines)
+
+
+def as_file(wanted: Wanted, kind: str) -> IO[bytes]:
+    """Write a Parquet or Excel file; gone when closed.
+
+    Raises:
+        TooLongForExcelError: if a sheet would not hold it.
+    """
+    if kind == "xlsx":
+        return write_xlsx(wanted)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    write_parquet(wanted, file)
+    file.seek(0)
+    return file
 
 
 def _lines(wanted: Wanted, point: Point, stretch: Stretch) -> Iterator[list[object]]:

@@ -11,6 +11,13 @@ from guatu.web.monitoring.queries.alarms import (
 )
 from guatu.web.monitoring.queries.configuration import plant_config
 from guatu.web.monitoring.queries.delivery import Waiting, waiting
+from guatu.web.monitoring.queries.explore import (
+    alarms_of_points,
+    explorable,
+    first_points,
+    found_points,
+    plants_to_explore,
+)
 from guatu.web.monitoring.queries.limit_requests import limit_requests, plants_asking
 from guatu.web.monitoring.queries.limits import (
     PointLimits,
@@ -50,9 +57,13 @@ __all__ = [
     "Waiting",
     "alarms_between",
     "alarms_of",
+    "alarms_of_points",
     "counters",
     "current_limits",
+    "explorable",
     "filtered",
+    "first_points",
+    "found_points",
     "history_of",
     "limit_requests",
     "limits_between",
@@ -63,6 +74,7 @@ __all__ = [
     "plant_ids_of",
     "plant_rows",
     "plants_asking",
+    "plants_to_explore",
     "regions_of_plants",
     "returned",
     "standing",

@@ -1,6 +1,7 @@
-"""HTTP of monitoring: plants, one plant, its alarms, its limits."""
+"""HTTP of monitoring: plants, history, one plant, its alarms, its limits."""
 
 from guatu.web.monitoring.views.alarms import acknowledge, acknowledge_all, alarms
+from guatu.web.monitoring.views.explore import history, history_course, history_file
 from guatu.web.monitoring.views.limits import answer, change, limit_history, limits
 from guatu.web.monitoring.views.own_alarms import own_alarms
 from guatu.web.monitoring.views.plant import plant, trend
@@ -16,6 +17,9 @@ __all__ = [
     "answer",
     "change",
     "end_stop",
+    "history",
+    "history_course",
+    "history_file",
     "limit_history",
     "limits",
     "own_alarms",
