@@ -49,9 +49,7 @@ def history(request: SignedInRequest) -> HttpResponse:
     if not is_asked:
         messages.warning(
             request,
-            _(
-                "This is no span of time: from must be before to, at most 40 years. 8 h are shown."
-            ),
+            _("This is no span of time: from must be before to, at most 40 years. 8 h are shown."),
         )
     context |= {
         "chosen": chosen,
