@@ -22,12 +22,13 @@ def test_the_examples_read_samples_and_hours(tmp_path: Path) -> None:
         store(tmp_path, number, rows)
     keep(tmp_path, NOW_MS, at_once=True)
     samples, hours = queries(tmp_path)
-    rows = duckdb.sql(samples).fetchall()
+    with duckdb.connect() as connection:
+        rows = connection.execute(samples).fetchall()
+        found = connection.execute(hours).fetchall()
     usable = {at: v for at, v in expected(SENT).items() if quality(v) < 64}
     assert {(p, round(at.replace(tzinfo=UTC).timestamp() * 1000)): v for p, at, v in rows} == {
         place: value for place, value in usable.items() if place[0] in {3, 5}
     }
-    found = duckdb.sql(hours).fetchall()
     assert [(row[0], row[5]) for row in found] == [
         (point, sum(p == point for p, _ in usable)) for point in (3, 5, 9)
     ]
