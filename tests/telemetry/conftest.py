@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,6 +12,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 
+from guatu.ops.house import free_ports
 from guatu.telemetry import intake, kernels, log
 from guatu.telemetry.history import write
 from guatu.telemetry.settings import LogSettings, StreamSettings
@@ -21,10 +21,8 @@ PATIENCE_S = 30.0
 
 
 def free_port() -> int:
-    """A port that nobody has right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has right now, nor is handed soon."""
+    return free_ports(1)
 
 
 async def until(

@@ -23,13 +23,13 @@ def test_the_examples_read_samples_and_hours(tmp_path: Path) -> None:
     keep(tmp_path, NOW_MS, at_once=True)
     samples, hours = queries(tmp_path)
     with duckdb.connect() as connection:
-        rows = connection.execute(samples).fetchall()
-        found = connection.execute(hours).fetchall()
+        found_samples = connection.execute(samples).fetchall()
+        found_hours = connection.execute(hours).fetchall()
     usable = {at: v for at, v in expected(SENT).items() if quality(v) < 64}
-    assert {(p, round(at.replace(tzinfo=UTC).timestamp() * 1000)): v for p, at, v in rows} == {
-        place: value for place, value in usable.items() if place[0] in {3, 5}
-    }
-    assert [(row[0], row[5]) for row in found] == [
+    assert {
+        (p, round(at.replace(tzinfo=UTC).timestamp() * 1000)): v for p, at, v in found_samples
+    } == {place: value for place, value in usable.items() if place[0] in {3, 5}}
+    assert [(row[0], row[5]) for row in found_hours] == [
         (point, sum(p == point for p, _ in usable)) for point in (3, 5, 9)
     ]
     lows = {point: min(v for (p, _), v in usable.items() if p == point) for point in (3, 5, 9)}

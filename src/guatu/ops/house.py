@@ -1,6 +1,7 @@
 """An installation: its folder, addresses and environment, from what the operator set."""
 
 import os
+import random
 import secrets
 import socket
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from guatu.ops.errors import CannotStart
 from guatu.ops.words import say
 
 HOST = "127.0.0.1"
+LOWEST_FREE, LOWEST_EPHEMERAL = 12_000, 32_768
+"""Linux hands out ports from the second on for outgoing connections."""
 MEASURED = ("supervisor", "gateway", "engine", "live", "worker", "web", "keeper")
 """Processes with metrics, in the order of their ports; the supervisor tells of the log, too."""
 
@@ -120,12 +123,8 @@ def house_on_free_ports(home: Path, *, tls: bool = True) -> House:
         home: its data folder.
         tls: whether its gateway ends TLS itself.
     """
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(5)]
-        for one in sockets:
-            one.bind((HOST, 0))
-        metrics = _free_row(len(MEASURED))
-        web, gateway, live, log, monitor = (one.getsockname()[1] for one in sockets)
+    first = free_ports(5 + len(MEASURED))
+    web, gateway, live, log, monitor, metrics = range(first, first + 6)
     return House(
         home=home,
         host=HOST,
@@ -139,19 +138,24 @@ def house_on_free_ports(home: Path, *, tls: bool = True) -> House:
     )
 
 
-def _free_row(length: int) -> int:
-    """Find so many ports side by side that nobody listens on now; gives the first."""
+def free_ports(length: int) -> int:
+    """Find so many ports side by side that nobody listens on now; gives the first.
+
+    They lie below those that the system hands out for outgoing connections: one of these could
+    take a port between now and the time it is listened on.
+
+    Args:
+        length: how many.
+    """
     while True:
+        first = random.randrange(LOWEST_FREE, LOWEST_EPHEMERAL - length)  # noqa: S311
         with ExitStack() as stack:
-            first = stack.enter_context(socket.socket())
-            first.bind((HOST, 0))
-            port = int(first.getsockname()[1])
             try:
-                for step in range(1, length):
-                    stack.enter_context(socket.socket()).bind((HOST, port + step))
-            except (OSError, OverflowError):
+                for port in range(first, first + length):
+                    stack.enter_context(socket.socket()).bind((HOST, port))
+            except OSError:
                 continue
-            return port
+            return first
 
 
 def _metrics_port(environ: Mapping[str, str]) -> int:

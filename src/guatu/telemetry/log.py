@@ -156,6 +156,8 @@ def sync_problem(settings: LogSettings) -> str | None:
             config = json.load(answer).get("jetstream", {}).get("config", {})
     except (OSError, ValueError) as error:
         return f"the log server's /varz does not answer: {error}"
+    if not config:
+        return "the log server has not begun to store"
     if config.get("sync_always") is not True:
         return f"the log server does not sync every write: {config}"
     return None
