@@ -33,7 +33,7 @@ def test_the_examples_read_samples_and_hours(tmp_path: Path) -> None:
         (point, sum(p == point for p, _ in usable)) for point in (3, 5, 9)
     ]
     lows = {point: min(v for (p, _), v in usable.items() if p == point) for point in (3, 5, 9)}
-    assert {row[0]: row[2] for row in found} == lows
+    assert {row[0]: row[2] for row in found_hours} == lows
 
 
 def test_every_column_and_variable_named_is_there(tmp_path: Path) -> None:
