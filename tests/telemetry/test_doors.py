@@ -21,7 +21,7 @@ from guatu.access.messages import Beat
 from guatu.telemetry import command, door, log, query
 from guatu.telemetry.gateway import now_ms
 from guatu.telemetry.live import Live
-from guatu.telemetry.served import App, serve
+from guatu.telemetry.served import App, Receive, Scope, Send, answer, serve
 from guatu.telemetry.settings import DoorSettings, LiveSettings, StreamSettings
 from guatu.telemetry.ticket import VALID_S, read_ticket, write_ticket
 from tests.telemetry.conftest import free_port, until
@@ -168,6 +168,23 @@ class Served:
     async def end(self) -> None:
         self.stop.set()
         await asyncio.wait_for(self.serving, 10)
+
+
+async def test_what_fails_beside_a_server_ends_it() -> None:
+    async def fail() -> None:
+        await asyncio.sleep(0.05)
+        raise MemoryError
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await answer(send, 200, b"{}")
+
+    port, beside = free_port(), asyncio.ensure_future(fail())
+    serving = serve(app, asyncio.Event(), host="127.0.0.1", port=port, beside=[beside])
+    with pytest.raises(MemoryError):
+        await asyncio.wait_for(serving, 10)
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(httpx.TransportError):
+            await client.get(f"http://127.0.0.1:{port}/")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +23,11 @@ from guatu.telemetry.engine import PartitionRunner
 from guatu.telemetry.follow import follow_plants
 from guatu.telemetry.gateway import Gateway, now_ms
 from guatu.telemetry.history.read import count_stored, read_samples
+from guatu.telemetry.outbox import EventOutbox
 from guatu.telemetry.served import ended
 from guatu.telemetry.settings import EngineSettings, GatewaySettings, StreamSettings
-from tests.telemetry.conftest import until
+from guatu.telemetry.state import PartitionState
+from tests.telemetry.conftest import PATIENCE_S, until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 
@@ -434,3 +437,43 @@ async def test_history_is_equal_to_what_a_busy_plant_sent(spine: Spine) -> None:
     await spine.cut(t + 4_000_000)
     found = read_samples(spine.settings.history, [101], 0, t + 10**9)
     assert dict(zip(found.at_ms.tolist(), found.value.tolist(), strict=True)) == sent
+
+
+async def test_a_partition_whose_helper_fails_ends_and_says_so(
+    spine: Spine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A partition that went on without it would judge, and tell nobody.
+    await spine.stop_engine()
+
+    async def fail(_self: EventOutbox) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(EventOutbox, "run", fail)
+    runner = PartitionRunner(spine.settings, spine.client, 0, PartitionState())
+    with pytest.raises(MemoryError):
+        await asyncio.wait_for(runner.run(), PATIENCE_S)
+    assert not await spine.is_answering()
+
+
+async def test_a_stopped_partition_leaves_no_thread_that_still_writes(
+    spine: Spine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let_go, over = threading.Event(), threading.Event(), []
+    write = checkpoint.Cut.write
+
+    def slow(cut: checkpoint.Cut) -> None:
+        begun.set()
+        let_go.wait(PATIENCE_S)
+        write(cut)
+        over.append(cut)
+
+    monkeypatch.setattr(checkpoint.Cut, "write", slow)
+    await spine.door.beat(1, [now_ms()], state=[3], flow=[120])
+    await spine.tick(now_ms())
+    await spine.tick(now_ms() + 4_000_000)
+    await until(begun.is_set)
+    stopping = asyncio.ensure_future(spine.stop_engine())
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_later(0.2, let_go.set)
+    await stopping
+    assert over

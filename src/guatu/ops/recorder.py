@@ -3,11 +3,13 @@
 import asyncio
 import json
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.db import DataError, IntegrityError
 from django.db import Error as DatabaseError
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -20,6 +22,8 @@ logger = logging.getLogger("recorder")
 
 BATCH, WAIT_S = 200, 1.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+MOST_TRIES = 3
+"""Of one message that the database refuses for what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Recorder:
         aside: folder for events that cannot be recorded, so that one cannot stop all others.
         lag: messages behind the one recorded last, as far as known.
         pause_s: how long to wait after the next failure; it grows until something is recorded.
+        refused: which message the database refused last, and how often in a row.
     """
 
     client: Client
@@ -59,6 +64,7 @@ class Recorder:
     aside: Path
     pause_s: float = FIRST_PAUSE_S
     lag: int = 0
+    refused: tuple[int, int] = (0, 0)
 
     async def run(self) -> None:
         """Record for ever; after any failure of log or database, go on where it stopped."""
@@ -113,10 +119,25 @@ class Recorder:
         place = Place(stream, int(message.subject.rsplit(".", 1)[1]), sequence)
         try:
             await self.record(place, json.loads(message.data))
+        except (DataError, IntegrityError) as problem:
+            # Another writer may have been in the way once; what it says does not change.
+            tries = self.refused[1] + 1 if self.refused[0] == sequence else 1
+            self.refused = sequence, tries
+            if tries < MOST_TRIES:
+                raise
+            self._set_aside(message, place, problem)
         except (DatabaseError, OSError):
             raise
-        except Exception:
-            # One message that we cannot understand must not stop the alarms behind it.
-            self.aside.mkdir(parents=True, exist_ok=True)
-            (self.aside / f"{stream}-{sequence}.json").write_bytes(message.data)
-            logger.exception("event %d set aside in %s", sequence, self.aside)
+        except Exception as problem:  # noqa: BLE001  one message must not stop all behind it
+            self._set_aside(message, place, problem)
+
+    def _set_aside(self, message: Msg, place: Place, problem: Exception) -> None:
+        """Keep a message that cannot be recorded, so that the alarms behind it can."""
+        self.aside.mkdir(parents=True, exist_ok=True)
+        (self.aside / f"{place.stream}-{place.sequence}.json").write_bytes(message.data)
+        logger.error(
+            "event %d set aside in %s: %s",
+            place.sequence,
+            self.aside,
+            "".join(traceback.format_exception(problem)),
+        )

@@ -89,14 +89,19 @@ class Introducer:
         self._known = ""
 
     async def introduce(self) -> None:
-        """Queue all configurations, once for each log that has none."""
+        """Queue all configurations, once for each log that has not all of them."""
         await log.ensure_shared(self._js, self._streams)
         plants = await self._js.stream_info(log.PLANTS_STREAM)
         if log.identity(plants) == self._known:
             return
-        if not plants.state.messages:
+        # Not only where there are none: a plant that was changed in between may be there already.
+        if plants.state.messages < await self._database.do(_count_plants):
             await self._database.do(_queue_all, at=timezone.now())
         self._known = log.identity(plants)
+
+
+def _count_plants() -> int:
+    return Plant.objects.count()
 
 
 def _queue_all(*, at: datetime) -> None:

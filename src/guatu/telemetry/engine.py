@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -22,7 +22,7 @@ from guatu.telemetry.disk import Room, glance
 from guatu.telemetry.follow import PAUSE_S, Entry, LogReader, LogReplaced
 from guatu.telemetry.history.write import warm_up as warm_up_history
 from guatu.telemetry.outbox import EventOutbox
-from guatu.telemetry.served import ended, stop_signal
+from guatu.telemetry.served import ended, first_to_end, stop_signal
 from guatu.telemetry.settings import EngineSettings
 from guatu.telemetry.state import PartitionState
 from guatu.telemetry.step import Engine
@@ -63,29 +63,36 @@ class PartitionRunner:
         self._stored = state.cut_sequence
         self._closing: checkpoint.Cut | None = None
         self._storing: asyncio.Task[None] | None = None
+        self._writing: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
         """Run until cancelled."""
         await self._adopt_stream()
         subject = log.ask_subject(self._partition)
         subscription = await self._client.subscribe(subject, cb=self._asked)
-        helpers: list[asyncio.Future[None]] = [
+        works: list[asyncio.Future[None]] = [
+            asyncio.ensure_future(self._read_on()),
             asyncio.ensure_future(self._outbox.run()),
             asyncio.ensure_future(self._tell_progress()),
         ]
         try:
-            while True:
-                with contextlib.suppress(LogReplaced):
-                    await self._read()
-                await self._adopt_stream()
+            await first_to_end(*works)
         finally:
             try:
-                await ended(*helpers)
+                await ended(*works)
+                await self._end_storing()
             finally:
                 # Also where a second cancellation cuts the wait short: who asks a partition that
                 # nobody runs any more must not be answered.
                 with contextlib.suppress(*LOST):
                     await subscription.unsubscribe()
+
+    async def _read_on(self) -> None:
+        """Read for ever, also from a log that was made anew."""
+        while True:
+            with contextlib.suppress(LogReplaced):
+                await self._read()
+            await self._adopt_stream()
 
     async def _adopt_stream(self) -> None:
         """Make sure of the stream, and see whether it is still the one we know."""
@@ -162,13 +169,25 @@ class PartitionRunner:
         if self._storing is not None:
             await self._storing
 
+    async def _on_thread(self, work: Callable[[], None]) -> None:
+        """Do slow work of a cut on a thread, which a cancellation does not end."""
+        self._writing = asyncio.get_running_loop().run_in_executor(None, work)
+        await asyncio.shield(self._writing)
+
+    async def _end_storing(self) -> None:
+        """Give up a cut under way; whoever owns the partition next must not meet its thread."""
+        if self._storing is not None:
+            await ended(self._storing)
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+
     async def _store(self, cut: checkpoint.Cut) -> None:
         began = time.monotonic()
         while True:
             try:
-                await asyncio.to_thread(cut.write)
+                await self._on_thread(cut.write)
                 await self._outbox.empty()
-                cut.put_in_place()
+                await self._on_thread(cut.put_in_place)
                 break
             except OSError as error:
                 # A full disk: judging goes on until memory of one more segment is full, then

@@ -256,8 +256,9 @@ async def _read_plants(
         for entry in await reader.read():
             try:
                 take(read_plant_config(orjson.loads(entry.payload)))
-            except (RefusedError, orjson.JSONDecodeError) as error:
-                logger.warning("plant configuration %d not understood: %s", entry.sequence, error)
+            except (RefusedError, LookupError, TypeError, ValueError) as error:
+                # Whatever is wrong with one plant must keep no other from being taken.
+                logger.warning("plant configuration %d not understood: %r", entry.sequence, error)
 
 
 async def _plants_stream(client: Client, streams: StreamSettings) -> StreamInfo:

@@ -29,7 +29,21 @@ MAX_BEATS = 65_535
 
 
 class FrameError(ValueError):
-    """A log message that is no frame of a version known here."""
+    """A log message that is no frame."""
+
+
+class OtherVersion(Exception):  # named for what was met, not as an error of ours
+    """A frame that another version of the program laid down.
+
+    Its samples are acknowledged, so nobody may pass over it.
+
+    Args:
+        version: of the frame.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"frame of version {version}, this program reads {VERSION}")
+        self.version = version
 
 
 def no_marks() -> NDArray[np.int32]:
@@ -130,11 +144,12 @@ def read_frame(payload: bytearray) -> Iterator[FrameBeat]:
 
     Raises:
         FrameError: if it is none.
+        OtherVersion: if another version of the program wrote it.
     """
     try:
         _, version, count, _ = HEAD.unpack_from(payload, 0)
         if version != VERSION:
-            raise FrameError(f"frame of version {version}")
+            raise OtherVersion(version)
         at = HEAD.size
         for _ in range(count):
             beat, at = _read_beat(payload, at)

@@ -378,6 +378,7 @@ async def _run(settings: GatewaySettings) -> None:
             port=settings.port,
             certificate=settings.certificate,
             private_key=settings.private_key,
+            beside=tasks,
         )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(gateway.drain(), 6)

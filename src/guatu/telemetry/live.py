@@ -256,7 +256,14 @@ async def _run(settings: LiveSettings) -> None:
         vitals.ready_when("live", lambda: {"log": client.is_connected})
         telling = asyncio.ensure_future(live.tell_values())
         logger.info("live at http://%s:%d", settings.host, settings.port)
-        await serve(live, stop, host=settings.host, port=settings.port, before_end=live.close)
+        await serve(
+            live,
+            stop,
+            host=settings.host,
+            port=settings.port,
+            before_end=live.close,
+            beside=[telling],
+        )
         await ended(telling)
     logger.info("stopped")
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,24 @@ async def ended(*tasks: asyncio.Future[Any]) -> None:
         _, running = await asyncio.wait(running, timeout=0.5)
 
 
+async def first_to_end(*tasks: asyncio.Future[Any]) -> None:
+    """Wait until one of several tasks ends, and raise what it raised.
+
+    Args:
+        tasks: those that should go on for ever, and perhaps one that may end.
+    """
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
 async def serve(
     app: App,
     stop: asyncio.Event,
     *,
     host: str,
     port: int,
+    beside: Collection[asyncio.Future[Any]] = (),
     certificate: Path | None = None,
     private_key: Path | None = None,
     before_end: Callable[[], Awaitable[None]] | None = None,
@@ -66,12 +78,14 @@ async def serve(
         stop: ends it.
         host: address to listen at.
         port: port to listen at.
+        beside: work that goes on for ever; should any of it fail, serving ends.
         certificate: for HTTPS, together with the key.
         private_key: for HTTPS.
         before_end: run once it is told to stop, while answers can still be sent.
 
     Raises:
         RuntimeError: when the server ended by itself, such as for a port already taken.
+        Exception: whatever work beside it failed with.
     """
     server = Server(
         app,
@@ -86,16 +100,19 @@ async def serve(
     )
     serving = asyncio.ensure_future(server.serve())
     stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not stop.is_set():
-        await serving
-        raise RuntimeError(f"the server at {host}:{port} ended; is the port taken?")
-    if before_end is not None:
-        await before_end()
-    server.stop()  # type: ignore[no-untyped-call] # the server publishes no types
-    with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-        await asyncio.wait_for(serving, 5)
+    try:
+        # What fails beside it is raised: the supervisor sees it and starts the process again.
+        await first_to_end(serving, stopping, *beside)
+        if not stop.is_set():
+            raise RuntimeError(f"the server at {host}:{port} ended; is the port taken?")
+        if before_end is not None:
+            await before_end()
+    finally:
+        stopping.cancel()
+        if not serving.done():
+            server.stop()  # type: ignore[no-untyped-call] # the server publishes no types
+            with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+                await asyncio.wait_for(serving, 5)
 
 
 async def read_body(receive: Receive, most: int) -> bytes | None:

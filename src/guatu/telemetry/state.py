@@ -112,7 +112,8 @@ class PartitionState:
     Args:
         identity: of the stream that the sequences belong to.
         sequence: of the last message taken.
-        tick_ms: greatest tick seen; 0 before the first.
+        tick_ms: the last tick, the partition's time; 0 before the first.
+        behind: ticks in a row that lay far behind it.
         cut_sequence: last sequence of the last segment.
         cut_tick_ms: tick at which it was cut.
         cuts: (tick, sequence) of past cuts, for trimming the log.
@@ -127,6 +128,7 @@ class PartitionState:
     identity: str = ""
     sequence: int = 0
     tick_ms: int = 0
+    behind: int = 0
     cut_sequence: int = 0
     cut_tick_ms: int = 0
     cuts: list[list[int]] = field(default_factory=list)
@@ -150,6 +152,14 @@ class PartitionState:
     configurations: int = 0
     still_stored: int = -1
     _tables: Tables | None = None
+
+    def take_time(self, at_ms: int) -> None:
+        """Let it be this time, which is before the last where the clock was set back."""
+        self.tick_ms, self.behind = at_ms, 0
+        self.cut_tick_ms = min(self.cut_tick_ms or at_ms, at_ms)
+        if self.cuts and self.cuts[-1][0] > at_ms:
+            self.cuts = [[min(tick_ms, at_ms), sequence] for tick_ms, sequence in self.cuts]
+            self.heard_ms = {plant: min(ms, at_ms) for plant, ms in self.heard_ms.items()}
 
     def counts_of(self, plant: int) -> list[int]:
         """A plant's counts, to be added to."""
@@ -333,6 +343,7 @@ class PartitionState:
     def _moving(self) -> Part:
         meta = {
             **{name: getattr(self, name) for name in PLACES},
+            "behind": self.behind,
             "cuts": [list(cut) for cut in self.cuts],
             "beats": [[plant, beats.as_json()] for plant, beats in self.beats.items()],
             "heard_ms": list(self.heard_ms.items()),
@@ -354,6 +365,7 @@ class PartitionState:
         """
         meta, arrays = moving.meta, still.arrays
         state = cls(cuts=meta["cuts"], **{name: meta[name] for name in PLACES})
+        state.behind = meta.get("behind", 0)
         state.still_stored = state.configurations
         state.judge = kernels.JudgeState.restored(arrays, moving.arrays)
         state.points = len(arrays["ids"])

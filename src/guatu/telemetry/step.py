@@ -55,6 +55,9 @@ WHYS = {
 
 AWAY_MS = 5_000
 """Ticks come every second; after a longer pause the house itself was away."""
+SET_BACK_TICKS = 5
+"""So many ticks in a row that lie far behind: the house's clock was set back. Fewer come of two
+gateways whose clocks differ, where they take turns."""
 PLANNED_STOP = {"limit_changed": "planned_stop"}
 """To the kernel a stop changes limits; to people it does not."""
 
@@ -99,7 +102,11 @@ class Engine:
     _out: kernels.EventBuffer = field(default_factory=kernels.EventBuffer)
 
     def step(self, entry: Entry) -> list[dict[str, Any]]:
-        """Take one message; gives its events in the form of `Event.as_json`."""
+        """Take one message; gives its events in the form of `Event.as_json`.
+
+        Raises:
+            OtherVersion: of beats; nothing has changed then.
+        """
         kind = entry.payload[0] if entry.payload else 0
         events: list[dict[str, Any]] = []
         try:
@@ -211,20 +218,34 @@ class Engine:
 
     def _tick(self, events: list[dict[str, Any]], at_ms: int, sequence: int) -> None:
         state = self.state
-        if at_ms <= state.tick_ms:
+        if at_ms <= state.tick_ms and not self._is_set_back(at_ms):
+            self._see_whether_to_cut()
             return
-        if state.tick_ms and at_ms - state.tick_ms > AWAY_MS:
-            # No gateway or no log meanwhile: the plants spoke, and nobody was there to hear.
+        if state.tick_ms and abs(at_ms - state.tick_ms) > AWAY_MS:
+            # No gateway or no log meanwhile: the plants spoke, and nobody was there to hear. Or
+            # the clock was set back, and nothing may count from what is still to come.
             kernels.rearm(state.judge, at_ms)
-        state.tick_ms = at_ms
+        state.take_time(at_ms)
         # A stop that begins at this tick comes before what silence makes due at it.
         state.turn_stops(at_ms, sequence, self._out)
         self._tell(events, sequence, at_ms, instead=PLANNED_STOP)
         kernels.judge_tick(state.judge, at_ms, sequence, self._out)
-        if not state.cut_tick_ms:
-            state.cut_tick_ms = at_ms
+        self._see_whether_to_cut()
+
+    def _is_set_back(self, at_ms: int) -> bool:
+        """Count ticks that lie far behind the last; True once there are enough in a row."""
+        state = self.state
+        state.behind = state.behind + 1 if at_ms < state.tick_ms - AWAY_MS else 0
+        if state.behind < SET_BACK_TICKS:
+            return False
+        logger.warning("the clock was set back by %.0f s", (state.tick_ms - at_ms) / 1000)
+        return True
+
+    def _see_whether_to_cut(self) -> None:
+        state = self.state
         self.cut_due = (
-            at_ms - state.cut_tick_ms >= self.cut_ms or self.arrivals.samples >= self.cut_samples
+            state.tick_ms - state.cut_tick_ms >= self.cut_ms
+            or self.arrivals.samples >= self.cut_samples
         )
 
     def _command(self, events: list[dict[str, Any]], entry: Entry) -> None:

@@ -452,11 +452,11 @@ def tick_loop(pts, sl, un, wake, rows, tally, tick_ms, seq):
 
 @compiled
 def rearm_loop(pts, sl, un, wake, now_ms):
-    """Let silence count from a moment at the earliest, for all points."""
+    """Let silence count from a moment, and nothing from after it, for all points."""
     for p in range(len(pts)):
-        if pts[p].missing_ms > 0:
-            pts[p].armed_ms = max(pts[p].armed_ms, now_ms)
-            settle(pts, sl, un, wake, p)
+        pts[p].arrived_ms = min(pts[p].arrived_ms, now_ms)
+        pts[p].armed_ms = now_ms if pts[p].missing_ms > 0 else min(pts[p].armed_ms, now_ms)
+        settle(pts, sl, un, wake, p)
 
 
 @compiled

@@ -99,7 +99,7 @@ def judge_tick(state: JudgeState, tick_ms: int, seq: int, out: EventBuffer) -> N
 
 
 def rearm(state: JudgeState, now_ms: int) -> None:
-    """Let silence count from a moment at the earliest: before, nobody could be heard.
+    """Let silence count from a moment: before, nobody could be heard, or the clock was wrong.
 
     Args:
         state: changed in place.

@@ -34,7 +34,7 @@ class Alarm(models.Model):
     cleared_at = models.DateTimeField(null=True, blank=True)
     why = models.CharField(max_length=20, choices=Cleared, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
-    acknowledged_by = models.CharField(max_length=150, blank=True)
+    acknowledged_by = models.CharField(max_length=300, blank=True)
     # Said by who acknowledged several at once: they were not looked at one by one.
     acknowledged_why = models.CharField(max_length=400, blank=True)
     value = models.FloatField(null=True, blank=True)

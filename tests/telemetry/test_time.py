@@ -1,0 +1,101 @@
+"""The partition's time is the ticks in its log: also where the clock behind them was set back."""
+
+from __future__ import annotations
+
+import pytest
+
+from guatu.access.messages import Beat, PlantConfig, Point
+from guatu.telemetry import intake, kernels
+from guatu.telemetry.follow import Entry
+from guatu.telemetry.frame import HEAD, VERSION, OtherVersion
+from guatu.telemetry.step import SET_BACK_TICKS
+from tests.telemetry.driven import Driven
+
+T0 = 1_790_000_000_000
+HOUR = 3_600_000
+FLOW = Point(id=12, code="flow", unit=None, decimals=1, limits=(), missing_after_ms=10_000)
+PLANT = PlantConfig(plant=1, code="YN-AL-001", version=1, region="530181", units=(), points=(FLOW,))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled() -> None:
+    kernels.warm_up()
+    intake.warm_up()
+
+
+@pytest.fixture
+def world() -> Driven:
+    world = Driven(T0)
+    world.tick(T0)
+    world.configure(PLANT)
+    world.send(PLANT.code, Beat(beat=1, t=(T0,), p=("flow",), v=((1.0,),)).to_bytes())
+    world.tick(T0 + 1000)
+    return world
+
+
+def set_back(world: Driven, by_ms: int) -> int:
+    """Let the clock run on from before; gives what it shows then."""
+    begins = T0 + 1000 - by_ms
+    for second in range(SET_BACK_TICKS):
+        world.tick(begins + 1000 * second)
+    return world.now_ms
+
+
+def test_after_a_few_ticks_time_follows_a_clock_that_was_set_back(world: Driven) -> None:
+    world.engine.cut_ms = 60_000
+    back = set_back(world, HOUR)
+    assert world.state.tick_ms == back
+    world.tick(back + 59_000)
+    assert not world.engine.cut_due
+    world.tick(back + 60_000)
+    assert world.engine.cut_due
+    world.engine.take_cut()
+    assert [tick for tick, _ in world.state.cuts] == [back + 60_000]
+
+
+def test_before_that_a_segment_is_cut_when_it_is_full(world: Driven) -> None:
+    world.engine.cut_samples = 1
+    world.tick(T0 + 1000 - HOUR)
+    assert world.engine.cut_due
+
+
+def test_silence_counts_from_the_time_that_holds_now(world: Driven) -> None:
+    back = set_back(world, HOUR)
+    for second in range(1, 10):
+        world.tick(back + 1000 * second)
+    assert not world.said("raised")
+    world.tick(back + 10_000)
+    assert world.said("raised") == [("raised", FLOW.id, "MISSING", back + 10_000, "")]
+
+
+def test_times_of_past_cuts_are_not_left_in_the_future(world: Driven) -> None:
+    # Else the log would keep what lies before them until that future comes.
+    world.engine.take_cut()
+    back = set_back(world, HOUR)
+    assert [tick for tick, _ in world.state.cuts] == [back]
+
+
+def test_a_restart_between_does_not_begin_to_count_anew(world: Driven) -> None:
+    for second in range(SET_BACK_TICKS - 1):
+        world.tick(T0 - HOUR + 1000 * second)
+    world.restart()
+    world.tick(T0 - HOUR + 60_000)
+    assert world.state.tick_ms == T0 - HOUR + 60_000
+
+
+def test_two_gateways_whose_clocks_differ_set_nothing_back(world: Driven) -> None:
+    for second in range(2, 60):
+        world.tick(T0 + 1000 * second)
+        world.tick(T0 + 1000 * second - 10_000)
+    assert world.state.tick_ms == T0 + 59_000
+    # The one that is ahead stays away for a moment.
+    for second in range(SET_BACK_TICKS - 2):
+        world.tick(T0 + 50_000 + second * 1000)
+    assert world.state.tick_ms == T0 + 59_000
+
+
+def test_beats_that_another_version_wrote_are_never_passed_over(world: Driven) -> None:
+    before = world.state.sequence
+    with pytest.raises(OtherVersion, match=f"version {VERSION - 1}"):
+        world.engine.step(Entry(before + 1, T0, HEAD.pack(ord("F"), VERSION - 1, 1, 0)))
+    assert world.state.sequence == before
