@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from tests.cast import Cast, assemble
 
@@ -37,8 +38,9 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
-    """Empty the process's cache, so that no test hears of another."""
+    """Empty the process's cache and forget its language, so that no test hears of another."""
     cache.clear()
+    translation.deactivate()
     yield
     cache.clear()
 

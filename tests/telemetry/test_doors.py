@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import ssl
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -16,6 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from nats.aio.client import Client
 
 from guatu.access.messages import Beat
 from guatu.telemetry import command, door, log, query
@@ -24,7 +26,7 @@ from guatu.telemetry.live import Live
 from guatu.telemetry.served import App, Receive, Scope, Send, answer, serve
 from guatu.telemetry.settings import DoorSettings, LiveSettings, StreamSettings
 from guatu.telemetry.ticket import VALID_S, read_ticket, write_ticket
-from tests.telemetry.conftest import free_port, until
+from tests.telemetry.conftest import LogServer, free_port, until
 from tests.telemetry.test_spine import KEY, PLANT, Spine, spine
 
 __all__ = ["spine"]
@@ -96,6 +98,31 @@ async def test_without_a_log_the_doors_say_so(tmp_path: Path) -> None:
     with pytest.raises(query.EngineUnavailable):
         await asyncio.to_thread(query.counts, None)
     await asyncio.to_thread(door.use, None)
+
+
+async def test_a_page_that_asks_often_waits_once_for_a_log_that_is_away(tmp_path: Path) -> None:
+    server = LogServer(tmp_path)
+    streams = StreamSettings(log_url=server.url, disk=tmp_path)
+    await asyncio.to_thread(door.use, DoorSettings(streams=streams, history=tmp_path, timeout_s=1))
+
+    async def flush(client: Client) -> bool:
+        await client.flush()
+        return True
+
+    def answers() -> bool:
+        try:
+            return door.door().run(flush)
+        except door.DoorClosed:
+            return False
+
+    began = time.monotonic()
+    for _ in range(20):
+        assert not await asyncio.to_thread(answers)
+    assert time.monotonic() - began < door.REST_S  # each for itself would wait 20 s
+    await asyncio.to_thread(server.start)
+    await until(lambda: asyncio.to_thread(answers))
+    await asyncio.to_thread(door.use, None)
+    server.kill()
 
 
 async def test_without_an_engine_the_door_for_questions_says_so(spine: Spine, opened: None) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from guatu.access.messages import Beat, PlantConfig, Point
+from guatu.access.messages import Beat, Limit, PlantConfig, Point
 from guatu.telemetry import intake, kernels
 from guatu.telemetry.follow import Entry
 from guatu.telemetry.frame import HEAD, VERSION, OtherVersion
@@ -99,3 +101,80 @@ def test_beats_that_another_version_wrote_are_never_passed_over(world: Driven) -
     with pytest.raises(OtherVersion, match=f"version {VERSION - 1}"):
         world.engine.step(Entry(before + 1, T0, HEAD.pack(ord("F"), VERSION - 1, 1, 0)))
     assert world.state.sequence == before
+
+
+# --- a plant's clock -------------------------------------------------------------------------
+
+LOW = Limit(side="low", stage=2, value=70.0, on_delay_ms=60_000)
+WATCHED = replace(PLANT, points=(replace(FLOW, limits=(LOW,)),))
+
+
+class Plant:
+    """A plant that samples each second by its own clock, and says when it sends."""
+
+    def __init__(self) -> None:
+        self.world = Driven(T0)
+        self.world.tick(T0)
+        self.world.configure(WATCHED)
+        self.number = self.second = 0
+
+    def speak(self, value: float, *, ahead_ms: int = 0, sent_off_ms: int = 0) -> None:
+        """Let a second pass.
+
+        Args:
+            value: of the sample.
+            ahead_ms: how far the plant's clock is ahead.
+            sent_off_ms: how far beside that is what it says of when it sent.
+        """
+        self.second += 1
+        self.number += 1
+        self.world.tick(T0 + 1000 * self.second)
+        there = self.world.now_ms + ahead_ms
+        beat = Beat(
+            beat=self.number, t=(there,), p=("flow",), v=((value,),), sent=there + sent_off_ms
+        )
+        self.world.send(PLANT.code, beat.to_bytes())
+
+    def raised_after(self) -> list[int]:
+        """Seconds of the house's clock at which alarms were raised."""
+        return [
+            round((event["logged_ms"] - T0) / 1000)
+            for event in self.world.events
+            if event["kind"] == "raised"
+        ]
+
+
+@pytest.mark.parametrize("jump_ms", [-HOUR, -20_000, 20_000, 300_000])
+@pytest.mark.parametrize("after", [1, 30])
+def test_a_limit_is_judged_by_time_passed_through_a_jump_of_the_plants_clock(
+    jump_ms: int, after: int
+) -> None:
+    plant = Plant()
+    plant.speak(100)
+    for _ in range(after):
+        plant.speak(50)  # below from second 2 on
+    while not plant.raised_after() and plant.second < 120:
+        plant.speak(50, ahead_ms=jump_ms)
+    # A clock set back is believed at the third message; until then time stood still.
+    assert plant.raised_after()[0] in range(62, 66)
+
+
+@pytest.mark.parametrize("wrong_ms", [20_000, 300_000, HOUR])
+def test_one_wrong_word_of_when_it_sent_neither_hastens_nor_silences_a_limit(wrong_ms: int) -> None:
+    plant = Plant()
+    plant.speak(100)
+    plant.speak(50)
+    plant.speak(50, sent_off_ms=wrong_ms)
+    while not plant.raised_after() and plant.second < 120:
+        plant.speak(50)
+    assert plant.raised_after() == [62]
+
+
+def test_a_slow_network_is_no_clock_set_back() -> None:
+    plant = Plant()
+    plant.speak(100)
+    for _ in range(10):
+        plant.speak(50, sent_off_ms=-8_000)
+    while not plant.raised_after() and plant.second < 120:
+        plant.speak(50)
+    assert plant.raised_after() == [62]

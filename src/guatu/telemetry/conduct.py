@@ -28,35 +28,47 @@ class Clock:
         measured_ms: when it was last measured, gateway's clock; 0 for never.
         steps: how often it jumped.
         astray: measurements in a row that lie far below the estimate.
+        jump_ms: of its jumps, what the times of samples have not borne out yet.
     """
 
     offset_ms: float | None = None
     measured_ms: int = 0
     steps: int = 0
     astray: int = 0
+    jump_ms: int = 0
 
-    def measure(self, sent_ms: int, received_ms: int) -> int:
+    def measure(self, sent_ms: int, received_ms: int) -> None:
         """Take one measurement.
 
         Args:
             sent_ms: the plant's clock when it sent.
             received_ms: the gateway's when that came.
-
-        Returns:
-            By how much the clock was found to have jumped, milliseconds; nearly always 0.
         """
         measured, self.measured_ms = float(sent_ms - received_ms), received_ms
         if self.offset_ms is None:
             self.offset_ms = measured
-            return 0
+            return
         away = measured - self.offset_ms
         self.astray = self.astray + 1 if away < -STEP_MS else 0
         if away > STEP_MS or self.astray >= STEPPED_BACK_AFTER:
             self.steps, self.astray, self.offset_ms = self.steps + 1, 0, measured
-            return round(away)
-        if not self.astray:
+            self.jump_ms += round(away)
+        elif not self.astray:
             self.offset_ms += away * (RISE if away > 0 else FALL)
-        return 0
+
+    def take_jump(self, samples_ms: int) -> int:
+        """Say how much of a jump the times of samples bear out; asked once for each jump.
+
+        One wrong word of when a message was sent, or a network that is slow for a while, looks
+        like a jump, too. Then the samples go on where they were.
+
+        Args:
+            samples_ms: by how much more the samples' times grew than time here did.
+        """
+        jump_ms, self.jump_ms = self.jump_ms, 0
+        if jump_ms > 0:
+            return min(jump_ms, max(samples_ms, 0))
+        return max(jump_ms, min(samples_ms, 0))
 
 
 @dataclass(slots=True)
@@ -116,7 +128,7 @@ class Conduct:
         clock = self.clock
         return {
             **{name: getattr(self, name) for name in COUNTERS},
-            "clock": [clock.offset_ms, clock.measured_ms, clock.steps, clock.astray],
+            "clock": [getattr(clock, name) for name in clock.__slots__],
             "refused": self.refused,
             "quarantine": [example.as_json() for example in self.quarantine.values()],
         }

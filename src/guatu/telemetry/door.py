@@ -10,6 +10,7 @@ import asyncio
 import concurrent.futures
 import os
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -19,6 +20,9 @@ from guatu.telemetry import log
 from guatu.telemetry.settings import DoorSettings
 
 T = TypeVar("T")
+
+REST_S = 5.0
+"""After so long a log that could not be reached is waited for again: a page asks many times."""
 
 
 class DoorClosed(Exception):  # named for the door, not as an error of ours
@@ -41,14 +45,22 @@ class Door:
         self.process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._connecting: asyncio.Task[Client] | None = None
+        self._rests_until = 0.0
         self._thread = threading.Thread(target=self._loop.run_forever, name="door", daemon=True)
         self._thread.start()
 
     async def _client(self) -> Client:
         if self._connecting is None:
             self._connecting = asyncio.ensure_future(log.connect(self.settings.streams, "door"))
-        # One caller giving up must not end the connecting that others wait for.
-        client = await asyncio.wait_for(asyncio.shield(self._connecting), self.settings.timeout_s)
+        if not self._connecting.done() and time.monotonic() < self._rests_until:
+            raise DoorClosed("the log cannot be reached")
+        try:
+            # One caller giving up must not end the connecting that others wait for.
+            connecting = asyncio.shield(self._connecting)
+            client = await asyncio.wait_for(connecting, self.settings.timeout_s)
+        except TimeoutError as error:
+            self._rests_until = time.monotonic() + REST_S
+            raise DoorClosed("the log cannot be reached") from error
         if not client.is_connected:
             raise DoorClosed("the connection to the log is lost")
         return client

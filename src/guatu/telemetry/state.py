@@ -192,12 +192,25 @@ class PartitionState:
             del self.notes[next(iter(self.notes))]
         return True
 
-    def shift_clock(self, plant: int, by_ms: int) -> None:
-        """Follow a plant's clock that jumped."""
+    def follow_jump(self, plant: int, sampled_ms: int, received_ms: int) -> None:
+        """Follow a plant's clock that jumped, as far as its samples did.
+
+        Args:
+            plant: whose clock.
+            sampled_ms: time of the last sample in the first beat after the jump.
+            received_ms: when that came, gateway's clock.
+        """
         known = self.plants.get(plant)
         if known is None or not known.rows:
             return
-        kernels.shift_clock(self.judge, np.array(known.rows), by_ms)
+        rows = np.array(known.rows)
+        points = self.judge.points[rows]
+        last_ms, arrived_ms = int(points["last_ms"].max()), int(points["arrived_ms"].max())
+        grown_ms = (sampled_ms - last_ms) - (received_ms - arrived_ms)
+        by_ms = self.conduct_of(plant).clock.take_jump(grown_ms)
+        if last_ms == kernels.NO_TIME_MS or not by_ms:
+            return
+        kernels.shift_clock(self.judge, rows, by_ms)
         for row in known.rows:
             if row in self.noted:
                 at_ms, quality = self.noted[row]

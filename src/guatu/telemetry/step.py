@@ -161,9 +161,7 @@ class Engine:
         """Note that a plant lives, and what its clock shows; 0 where it does not say."""
         self.state.heard_ms[plant] = received_ms
         if sent_ms:
-            jump_ms = self.state.conduct_of(plant).clock.measure(sent_ms, received_ms)
-            if jump_ms:
-                self.state.shift_clock(plant, jump_ms)
+            self.state.conduct_of(plant).clock.measure(sent_ms, received_ms)
 
     def _own_alarms(
         self, events: list[dict[str, Any]], entry: Entry, message: dict[str, Any]
@@ -181,6 +179,8 @@ class Engine:
         if beat.backfill:
             found = kernels.place_block(state.row_of, beat.ids, beat.cells, self._out)
         else:
+            if conduct.clock.jump_ms and len(beat.cells.times):
+                state.follow_jump(beat.plant, int(beat.cells.times[-1]), beat.received_ms)
             found = kernels.judge_block(
                 state.judge,
                 state.row_of,
