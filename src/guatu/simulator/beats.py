@@ -25,7 +25,7 @@ from guatu.access.raw import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 MOST_DECIMALS_TRIED = 7
 Times = npt.NDArray[np.int64]
@@ -41,12 +41,17 @@ class Batch:
         times_ms: sample times, UTC milliseconds since 1970, strictly rising, shape (times,).
         values: shape (points, times); NaN where a point has no sample at a time.
         backfill: for history only: stored and not judged.
+        marks: (row, time, quality) of each sample that is not good, in the order of rows and times.
+        fillers: by (row, time), what a poor driver writes where it has no number, such as ``NaN``;
+            the value there is NaN.
     """
 
     points: tuple[str, ...]
     times_ms: Times
     values: Values
     backfill: bool = False
+    marks: tuple[tuple[int, int, int], ...] = ()
+    fillers: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a shape that the gateway would refuse, where the mistake was made."""
@@ -60,8 +65,8 @@ class Batch:
 
     @property
     def samples(self) -> int:
-        """How many samples are in it: an absent value is not one."""
-        return int(np.count_nonzero(~np.isnan(self.values)))
+        """How many samples are in it: an absent value is not one, a filler is a broken one."""
+        return int(np.count_nonzero(~np.isnan(self.values))) + len(self.fillers)
 
 
 def one_moment(at_ms: int, readings: Sequence[tuple[str, float | None]]) -> Batch:
@@ -86,23 +91,37 @@ def encode(batch: Batch, *, epoch: int, beat: int) -> bytes:
         "beat": beat,
         "t": np.ascontiguousarray(batch.times_ms),
         "p": batch.points,
-        "v": np.ascontiguousarray(batch.values),
+        "v": _with_fillers(batch) if batch.fillers else np.ascontiguousarray(batch.values),
     }
+    if batch.marks:
+        body["q"] = batch.marks
     if batch.backfill:
         body["backfill"] = True
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
+def _with_fillers(batch: Batch) -> list[list[float | str]]:
+    rows: list[list[float | str]] = batch.values.tolist()
+    for (row, time_), filler in batch.fillers.items():
+        rows[row][time_] = filler
+    return rows
+
+
 def encode_raw(batch: Batch, *, epoch: int, beat: int) -> bytes:
     """Write a beat in raw form; a row goes as whole numbers where that is exact."""
-    forms = np.array([_form(row) for row in batch.values], np.int8)
+    values = batch.values
+    if batch.fillers:
+        # Raw numbers have no text; what is no finite number is the nearest to it.
+        values = values.copy()
+        values[tuple(np.array(list(batch.fillers)).T)] = np.inf
+    forms = np.array([_form(row) for row in values], np.int8)
     double = forms == DOUBLES
     tens = 10.0 ** np.maximum(forms, 0)[:, None]
     with np.errstate(invalid="ignore"):
-        scaled = np.rint(batch.values * tens)
-    scaled[np.isnan(batch.values)] = ABSENT
+        scaled = np.rint(values * tens)
+    scaled[np.isnan(values)] = ABSENT
     codes = "\n".join(batch.points).encode()
-    points, times = batch.values.shape
+    points, times = values.shape
     head = HEAD.pack(
         MAGIC,
         BACKFILL if batch.backfill else 0,
@@ -112,17 +131,20 @@ def encode_raw(batch: Batch, *, epoch: int, beat: int) -> bytes:
         points,
         int(double.sum()),
         times,
-        0,
+        len(batch.marks),
         len(codes),
         0,
     )
-    rows = batch.values[double].tobytes() + scaled[~double].astype("<i4").tobytes()
-    return b"".join((head, batch.times_ms.tobytes(), rows, forms.tobytes(), codes))
+    rows = values[double].tobytes() + scaled[~double].astype("<i4").tobytes()
+    marks = np.array(batch.marks, "<i4").tobytes()
+    return b"".join((head, batch.times_ms.tobytes(), rows, marks, forms.tobytes(), codes))
 
 
 def _form(row: Values) -> int:
     """Give the least decimals, up to six, with which a row is exact; DOUBLES if there are none."""
     values = row[~np.isnan(row)]
+    if np.isinf(values).any():
+        return DOUBLES
     for decimals in range(MOST_DECIMALS_TRIED):
         ten = 10.0**decimals
         whole = np.rint(values * ten)

@@ -201,13 +201,19 @@ class PlantClient:
         """Close the connection."""
         self._http.close()
 
-    def send(self, batch: Batch) -> Outcome:
+    def send(self, batch: Batch, *, beat: int | None = None) -> Outcome:
         """Send a batch until the gateway has stored or finally refused it.
+
+        Args:
+            batch: what to send.
+            beat: the number that it took before, for what is sent late or again; the next one
+                by default.
 
         Returns:
             Acknowledged, Refused, or GaveUp when ``wait`` said to stop.
         """
-        beat = self.numbers.take()
+        if beat is None:
+            beat = self.numbers.take()
         write = encode_raw if self._manner.raw else encode
         body = write(batch, epoch=self.numbers.epoch, beat=beat)
         outcome = self._until_answered(beat, body, batch.samples)

@@ -14,8 +14,10 @@ from guatu.simulator.units import (
     arc_furnace,
     blast_furnace,
     gas_holder,
+    patient,
     reheating_furnace,
 )
+from guatu.simulator.wire_faults import ClockStep, LooseContact, PoorClock, Spells, WireFaults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class DemoPlant:
         region: GB/T 2260 code of its county.
         units: what stands in it.
         incidents: small troubles of its quiet points.
+        wire: how badly its gateway does its work; None for well.
     """
 
     code: str
@@ -37,6 +40,27 @@ class DemoPlant:
     region: str
     units: tuple[DemoUnit, ...]
     incidents: tuple[Incident, ...] = ()
+    wire: WireFaults | None = None
+
+
+_POOR_GATEWAY: Final = WireFaults(
+    # No NTP: it loses three minutes a week, until somebody sets it by his watch.
+    clock=PoorClock(offset_ms=-6_400, drift_ppm=-300, steps=(ClockStep(at_s=420, by_ms=19_000),)),
+    late_share=0.02,
+    twice_share=0.03,
+    loose=(
+        LooseContact(
+            point="RHF1.skid_flow",
+            when=Spells(first_s=40, lasts_s=12, every_s=150),
+            open_value=-200.0,
+        ),
+    ),
+    marked={"GH1.seal_oil": 4},
+    misnamed={"RHF1.rolling_speed": "RHF1.roling_speed"},
+    outages=(Spells(first_s=200, lasts_s=95, every_s=1500),),
+    resend_s=25.0,
+)
+"""All that a vendor who never read the access specification gets wrong at once."""
 
 
 def _casting_line(code: str, name_zh: str, name_en: str) -> DemoUnit:
@@ -99,5 +123,17 @@ DEMO_PLANTS: Final = (
         name_en="Gejiu Xidu Smelting (demo)",
         region="532501",
         units=(arc_furnace("EF1", "1号电炉", "Electric furnace 1"),),
+    ),
+    DemoPlant(
+        code="YN-ST-007",
+        name_zh="大理下关型钢有限公司（演示）",
+        name_en="Dali Xiaguan Section Steel (demo)",
+        region="532901",
+        # Its link goes away for a minute and a half at times: nobody is to be called for that.
+        units=(
+            patient(reheating_furnace("RHF1", "型材加热炉", "Section mill furnace"), 300),
+            patient(gas_holder("GH1", "混合煤气柜", "Mixed gas holder"), 300),
+        ),
+        wire=_POOR_GATEWAY,
     ),
 )

@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
-from guatu.simulator.beats import one_moment
+from guatu.simulator.beats import BeatNumbers, one_moment
 from guatu.simulator.client import Manner, PlantClient
-from guatu.simulator.feed import FeedCounts, Feeder
+from guatu.simulator.feed import FeedCounts, Feeder, Orderly, now_ms
 from guatu.simulator.plants import DemoPlant
 from guatu.simulator.sources import CastingSource, DemoConfig, Source, sources_of
+from guatu.simulator.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 __all__ = ["DemoConfig", "FeedCounts", "run_demo_plants"]
@@ -78,14 +80,34 @@ def _fleet(
             continue
         sources = sources_of(plant, config, accident=accident)
         accident = accident and not any(isinstance(one, CastingSource) for one in sources)
-        client = _client(plant, url, keys[plant.code], ca_file, stop_event)
-        feeder = Feeder(plant.code, client, most_moments=config.buffer_moments)
-        fleet.append((plant, sources, feeder))
+        line = _Line(url, keys[plant.code], ca_file, BeatNumbers.start())
+        fleet.append((plant, sources, _feeder(plant, config, line, stop_event)))
     return fleet
 
 
+class _Line(NamedTuple):
+    """How a plant reaches the platform."""
+
+    url: str
+    key: str
+    ca_file: Path | None
+    numbers: BeatNumbers
+
+
+def _feeder(
+    plant: DemoPlant, config: DemoConfig, line: _Line, stop_event: threading.Event
+) -> Feeder:
+    if plant.wire is None:
+        client = _client(plant, line, now_ms, stop_event)
+        return Feeder(plant.code, client, Orderly(config.buffer_moments))
+    seed = config.seed ^ crc32(plant.code.encode())
+    wire = Wire(plant.wire, line.numbers.take, seed=seed)
+    client = _client(plant, line, lambda: wire.clock_ms(now_ms()), stop_event)
+    return Feeder(plant.code, client, wire)
+
+
 def _client(
-    plant: DemoPlant, url: str, key: str, ca_file: Path | None, stop_event: threading.Event
+    plant: DemoPlant, line: _Line, clock: Callable[[], int], stop_event: threading.Event
 ) -> PlantClient:
     def trouble(pause_s: float, reason: str) -> None:
         # The first refusals of a gateway that is just starting are no news.
@@ -93,14 +115,15 @@ def _client(
         logger.log(level, "%s: gateway: %s, again in %.1f s", plant.code, reason, pause_s)
 
     return PlantClient(
-        url,
-        key,
-        ca_file=ca_file,
+        line.url,
+        line.key,
+        ca_file=line.ca_file,
+        numbers=line.numbers,
         wait=stop_event.wait,
         on_trouble=trouble,
         # A key on its way to the gateway is answered 401; the plant keeps its readings.
         also_retry=frozenset({401}),
-        manner=Manner(clock=lambda: time.time_ns() // 1_000_000),
+        manner=Manner(clock=clock),
     )
 
 
@@ -114,7 +137,7 @@ def _measure(
     while not stop_event.is_set():
         now = time.monotonic()
         step_s = min(max(now - last, config.period_s), LONGEST_GAP_S)
-        at_ms = time.time_ns() // 1_000_000
+        at_ms = now_ms()
         # A wall clock set back measures nothing until it has passed where it was.
         for plant, sources, feeder in fleet if at_ms > last_ms else ():
             readings = [reading for one in sources for reading in _advance(plant, one, step_s)]

@@ -6,7 +6,7 @@ judges them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from guatu.simulator.signals import Signal
@@ -359,3 +359,9 @@ def reheating_furnace(code: str, name_zh: str, name_en: str) -> DemoUnit:
     return DemoUnit(
         code=code, kind="generic", name_zh=name_zh, name_en=name_en, points=_REHEATING_FURNACE
     )
+
+
+def patient(unit: DemoUnit, missing_after_s: float) -> DemoUnit:
+    """The same unit, of whose points a longer silence is no alarm yet."""
+    points = tuple(replace(point, missing_after_s=missing_after_s) for point in unit.points)
+    return replace(unit, points=points)
