@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from guatu.telemetry.conduct import Conduct
 from guatu.telemetry.doubles import PlantBeats
 from guatu.telemetry.history.sort import Block
 from guatu.telemetry.kernels.memory import ACTIVE, FALLING
-from guatu.telemetry.state import COUNTED, NOBODY, PartitionState
+from guatu.telemetry.state import COUNTED, NOBODY, RECEIVED, PartitionState
 from guatu.telemetry.step import Arrivals
 
 Answer = dict[str, Any]
@@ -28,19 +28,9 @@ def answer(state: PartitionState, question: dict[str, Any]) -> Answer:
     Raises:
         KeyError: if the question lacks something.
     """
-    match question["ask"]:
-        case "last":
-            return {"values": last_values(state, question["points"])}
-        case "plant":
-            return plant_values(state, int(question["plant"]))
-        case "counts":
-            return counts(state, question.get("plant_code"), question.get("plants"))
-        case "qualities":
-            return qualities(state, question.get("plant_code"))
-        case "quarantine":
-            return quarantine(state, question["plant_code"])
-        case other:
-            return {"error": f"unknown question {other!r}"}
+    asked = question["ask"]
+    known = _ANSWERS.get(asked)
+    return {"error": f"unknown question {asked!r}"} if known is None else known(state, question)
 
 
 def last_values(state: PartitionState, points: Iterable[int]) -> list[list[Any]]:
@@ -81,20 +71,36 @@ def plant_values(state: PartitionState, plant: int) -> Answer:
     }
 
 
-def counts(
-    state: PartitionState, plant_code: str | None, plants: Iterable[int] | None = None
-) -> Answer:
-    """Give samples by reason since the beginning, of one plant, of some by id, or of all."""
-    wanted = None if plants is None else frozenset(plants)
+def counts(state: PartitionState, plant_code: str | None) -> Answer:
+    """Give samples by reason since the beginning, of one plant or of all."""
     total, last_ms = [0] * len(COUNTED), 0
     for plant, counted in state.counts.items():
         known = state.plants.get(plant)
-        if wanted is not None and plant not in wanted:
-            continue
         if plant_code is None or (known is not None and known.code == plant_code):
             total = [a + b for a, b in zip(total, counted, strict=True)]
             last_ms = max(last_ms, state.heard_ms.get(plant, 0))
     return {"counts": dict(zip(COUNTED, total, strict=True)), "last_ms": last_ms}
+
+
+def pulse(state: PartitionState, plants: Iterable[int]) -> Answer:
+    """Give of each known plant [id, samples received, when the last came, states of its units].
+
+    A unit that never told its state is not among the states, [unit, state] each.
+    """
+    units = state.judge.units
+    told: dict[int, list[list[int]]] = {}
+    for unit, row in state.units.items():
+        first, now = int(units["first"][row]), int(units["state"][row])
+        if first >= 0 and now >= 0:
+            told.setdefault(int(state.plant_of[first]), []).append([unit, now])
+    found: list[list[Any]] = []
+    for plant in plants:
+        if plant in state.plants:
+            conduct, counted = state.conducts.get(plant), state.counts.get(plant)
+            sampled_ms = conduct.sampled_ms if conduct else 0
+            received = counted[RECEIVED] if counted else 0
+            found.append([plant, received, sampled_ms or None, told.get(plant, [])])
+    return {"plants": found}
 
 
 def qualities(state: PartitionState, plant_code: str | None) -> Answer:
@@ -207,3 +213,13 @@ def _from_block(
         ):
             if row in wanted and span[0] <= at_ms <= span[1]:
                 found.append([int(state.ids[row]), at_ms, value, quality])
+
+
+_ANSWERS: Mapping[str, Callable[[PartitionState, dict[str, Any]], Answer]] = {
+    "last": lambda state, asked: {"values": last_values(state, asked["points"])},
+    "plant": lambda state, asked: plant_values(state, int(asked["plant"])),
+    "counts": lambda state, asked: counts(state, asked.get("plant_code")),
+    "pulse": lambda state, asked: pulse(state, asked["plants"]),
+    "qualities": lambda state, asked: qualities(state, asked.get("plant_code")),
+    "quarantine": lambda state, asked: quarantine(state, asked["plant_code"]),
+}

@@ -27,6 +27,7 @@ __all__ = [
     "PartitionStatus",
     "PlantQuality",
     "ProcessNow",
+    "Pulse",
     "Quarantined",
     "Stretch",
     "all_qualities",
@@ -40,6 +41,7 @@ __all__ = [
     "myself",
     "plant_quality",
     "processes",
+    "pulse",
     "quarantine",
     "stored_history",
 ]
@@ -62,6 +64,23 @@ class LastValue:
     at_ms: int | None
     quality: str
     in_alarm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """Whether a plant lives.
+
+    Args:
+        plant: database id.
+        received: samples that came since the beginning.
+        sampled_ms: when the last of them came, gateway's clock; None where none did.
+        states: what its units do, by the unit's database id.
+    """
+
+    plant: int
+    received: int
+    sampled_ms: int | None
+    states: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,18 +235,21 @@ def counts(plant_code: str | None = None) -> Counts:
     return Counts(received=received, accepted=accepted, rejected=rejected, last_ms=last_ms or None)
 
 
-def received(plants: Sequence[int]) -> int:
-    """Count the samples that came from some plants since the beginning.
+def pulse(plants: Sequence[int]) -> list[Pulse]:
+    """Say of some plants whether they live and what their units do, in a question a partition.
 
     Args:
-        plants: database ids.
+        plants: database ids; those that no engine knows are left out.
 
     Raises:
         EngineUnavailable: if an engine does not answer.
     """
-    question = {"ask": "counts", "plants": list(plants)}
-    partitions = range(door().settings.streams.partitions)
-    return sum(int(ask(partition, question)["counts"]["received"]) for partition in partitions)
+    question = {"ask": "pulse", "plants": list(plants)}
+    return [
+        Pulse(plant=plant, received=received, sampled_ms=sampled_ms, states=dict(states))
+        for partition in range(door().settings.streams.partitions)
+        for plant, received, sampled_ms, states in ask(partition, question)["plants"]
+    ]
 
 
 def plant_quality(plant_code: str) -> PlantQuality | None:

@@ -212,10 +212,10 @@ def test_plants_tell_what_they_are_doing(
             samples_per_s=1234.4,
             plants={
                 casting.pk: PlantNow(
-                    units={"1": UnitState("dwc", 0), "2": UnitState("dwc", 3)}, last_at=NOON
+                    units={1: UnitState("dwc", 0), 2: UnitState("dwc", 3)}, last_at=NOON
                 ),
                 silent.pk: PlantNow(
-                    units={"1": UnitState("dwc", 3)}, last_at=NOON - timedelta(minutes=3)
+                    units={1: UnitState("dwc", 3)}, last_at=NOON - timedelta(minutes=3)
                 ),
                 unheard.pk: PlantNow(),
             },
@@ -351,3 +351,20 @@ def test_a_replayed_recording_pulls_no_online_rate_down(
     board = gather(whole_cast.duty_officer, NOON, view="", rows=ON_A_DESK)
     assert (board.figures.plants, board.figures.online, board.figures.online_share) == (1, 1, 100)
     assert {line.plant.pk for line in board.plants} == {live.pk, replayed.pk}
+
+
+def test_the_wall_tells_of_every_plant_however_many_there_are(
+    whole_cast: Cast, add_plant: AddPlant, says: Callable[[EngineNow], None]
+) -> None:
+    """Two hundred plants: each is asked for, and each that is heard counts."""
+    plants = [add_plant(whole_cast.plant, points=0) for _ in range(200)]
+    heard = {
+        plant.pk: PlantNow(units={1: UnitState("dwc", at % 2 * 3)}, last_at=NOON)
+        for at, plant in enumerate(plants[10:])
+    }
+    says(EngineNow(reached=True, plants=heard))
+    board = gather(whole_cast.duty_officer, NOON, view="", rows=ON_A_DESK)
+    assert (board.figures.plants, board.figures.online) == (200, 190)
+    assert board.figures.online_share == 95.0
+    assert sum(line.running for line in board.plants) == 95
+    assert sum(line.last_at is None for line in board.plants) == 10

@@ -24,8 +24,6 @@ from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
 
 # A plant is on line while data came within this time.
 ONLINE_FOR = timedelta(seconds=60)
-# The engine is asked for the states of so many plants at most; beyond, the plants' page tells.
-PLANTS_ASKED = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,17 +143,15 @@ def _figures(
     user: User, at: datetime, tallies: queries.OpenWarnings
 ) -> tuple[Figures, list[PlantLine], EngineNow]:
     rows = list(queries.plants(user))
-    asked = {plant.pk: plant.code for plant in rows[:PLANTS_ASKED]}
-    engine = engine_now([plant.pk for plant in rows], asked, queries.pulse_points(asked), at)
+    engine = engine_now([plant.pk for plant in rows], queries.unit_kinds(user), at)
     lines = [_line(plant, tallies, engine, at) for plant in rows]
     live = [line for line in lines if not line.replayed]
     online = sum(line.online for line in live) if engine.reached else None
-    known = sum(not line.replayed for line in lines[:PLANTS_ASKED])
     figures = Figures(
         plants=len(live),
         online=online,
         points=sum(line.points for line in lines),
-        online_share=100 * online / known if online is not None and known else None,
+        online_share=100 * online / len(live) if online is not None and live else None,
         samples_per_s=engine.samples_per_s,
         tally=tallies.whole,
         closed_today=queries.closed_today(user, at),

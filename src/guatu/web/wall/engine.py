@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import crc32
 
 from django.core.cache import cache
 
 from guatu.core.alarms.running import is_running
-from guatu.web.wall.queries import PulsePoint
+
+if TYPE_CHECKING:
+    from guatu.telemetry.query import Pulse
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +22,7 @@ logger = logging.getLogger(__name__)
 LEAST_S: Final = 2.0
 MOST_S: Final = 60.0
 KNOWN_FOR_S: Final = 3600
-# A page waits no longer than this for the engine, and after it was away asks again only then.
-PATIENCE_S: Final = 1.0
+# After the engine was away, pages ask again only then.
 AWAY_FOR_S: Final = 5
 COUNT_KEY: Final = "wall.engine.count"
 RATE_KEY: Final = "wall.engine.rate"
@@ -44,9 +43,9 @@ class UnitState(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantNow:
-    """A plant as the engine sees it: each unit's state by its name, and when data last came."""
+    """A plant as the engine sees it: each unit's state by its id, and when data last came."""
 
-    units: Mapping[str, UnitState] = field(default_factory=dict)
+    units: Mapping[int, UnitState] = field(default_factory=dict)
     last_at: datetime | None = None
 
 
@@ -62,42 +61,39 @@ class EngineNow:
 AWAY = EngineNow(reached=False)
 
 
-def engine_now(
-    counted: Sequence[int],
-    plants: Mapping[int, str],
-    points: Iterable[PulsePoint],
-    at: datetime,
-) -> EngineNow:
-    """Ask the engine for the rate at which plants send, and for the state of some of them.
+def engine_now(plants: Sequence[int], kinds: Mapping[int, str], at: datetime) -> EngineNow:
+    """Ask the engine, in one question a partition, whether plants live and what they do.
 
     Args:
-        counted: ids of the plants whose samples are counted: those the reader may see.
-        plants: plant id to plant code.
-        points: the points of these plants that tell their pulse.
+        plants: ids of the plants that the reader may see.
+        kinds: the kind of each of their units, which tells how to read its state.
         at: now, to tell a rate from two counts.
     """
     # Imported late: engine code is loaded only by a page that asks something.
-    from guatu.telemetry.query import EngineUnavailable  # noqa: PLC0415
+    from guatu.telemetry.query import EngineUnavailable, pulse  # noqa: PLC0415
 
     if cache.get(AWAY_KEY):
         return AWAY
     try:
-        return EngineNow(
-            reached=True,
-            samples_per_s=_rate(_received(counted), at, of=_name(counted)),
-            plants=_pulse(plants, points),
-        )
+        told = pulse(plants)
     except EngineUnavailable as error:
         logger.info("the engine does not answer: %s", error)
         cache.set(AWAY_KEY, True, AWAY_FOR_S)  # noqa: FBT003 - the cache's own signature
         return AWAY
+    received = sum(one.received for one in told)
+    return EngineNow(
+        reached=True,
+        samples_per_s=_rate(received, at, of=_name(plants)),
+        plants={one.plant: _plant_now(one, kinds) for one in told},
+    )
 
 
-def _received(plants: Sequence[int]) -> int:
-    """Samples received by the engine from these plants since it first started."""
-    from guatu.telemetry.query import received  # noqa: PLC0415 - as above
-
-    return received(plants)
+def _plant_now(one: Pulse, kinds: Mapping[int, str]) -> PlantNow:
+    states = one.states.items()
+    units = {unit: UnitState(kinds[unit], state) for unit, state in states if unit in kinds}
+    came_ms = one.sampled_ms
+    last_at = None if came_ms is None else datetime.fromtimestamp(came_ms / 1000, UTC)
+    return PlantNow(units=units, last_at=last_at)
 
 
 def _name(plants: Sequence[int]) -> str:
@@ -130,27 +126,3 @@ def _rate(received: int, at: datetime, *, of: str) -> float | None:
     cache.set(count_key, (now_s, received), MOST_S)
     cache.set(rate_key, rate, KNOWN_FOR_S)
     return rate
-
-
-def _pulse(plants: Mapping[int, str], points: Iterable[PulsePoint]) -> dict[int, PlantNow]:
-    """Each plant's unit states and the time of its latest sample, while patience lasts."""
-    from guatu.telemetry.query import last_values  # noqa: PLC0415 - as above
-
-    of_plant: dict[int, list[PulsePoint]] = defaultdict(list)
-    for point in points:
-        of_plant[point.plant].append(point)
-    until = time.monotonic() + PATIENCE_S
-    found = {}
-    for plant, asked in of_plant.items():
-        if time.monotonic() > until:
-            break
-        values = {v.point: v for v in last_values(plants[plant], [p.point for p in asked])}
-        heard = [v.at_ms for v in values.values() if v.at_ms]
-        units = {
-            p.unit: UnitState(p.kind, int(values[p.point].value or 0))
-            for p in asked
-            if p.tells_state and p.point in values and values[p.point].value is not None
-        }
-        last = datetime.fromtimestamp(max(heard) / 1000, UTC) if heard else None
-        found[plant] = PlantNow(units=units, last_at=last)
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,6 @@ from django.db.models import (
     F,
     IntegerField,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     When,
@@ -155,28 +154,7 @@ def _counted(rows: QuerySet[Any, Any]) -> Coalesce:
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PulsePoint:
-    """A point to be asked for: what its unit is doing, or at least whether data comes."""
-
-    plant: int
-    point: int
-    unit: str
-    kind: str
-    tells_state: bool
-
-
-def pulse_points(plant_ids: Iterable[int]) -> list[PulsePoint]:
-    """The unit-state points of some plants, and of each unit its first point."""
-    first = Point.objects.filter(unit=OuterRef("unit"), retired_at=None).order_by("id")
-    rows = Point.objects.filter(
-        Q(role="unit_state") | Q(pk=Subquery(first.values("pk")[:1])),
-        unit__plant__in=list(plant_ids),
-        retired_at=None,
-    ).order_by("unit__plant_id", "id")
-    return [
-        PulsePoint(plant=plant, point=pk, unit=unit, kind=kind, tells_state=role == "unit_state")
-        for pk, plant, unit, kind, role in rows.values_list(
-            "pk", "unit__plant_id", "unit__name", "unit__kind", "role"
-        )
-    ]
+def unit_kinds(user: User) -> dict[int, str]:
+    """The kind of each unit of the plants that the user sees, by its id."""
+    seen = monitoring.visible_to(user).order_by().values("pk")
+    return dict(Unit.objects.filter(plant__in=seen).order_by().values_list("pk", "kind"))
