@@ -23,6 +23,7 @@ from guatu.ops.last_backup import LastBackup, note_backup
 from guatu.ops.last_verify import LastVerify, note_verify
 from guatu.ops.preflight import hold_folder
 from guatu.telemetry import checkpoint, engine
+from guatu.telemetry.history.damage import DamagedError, note_damaged
 from guatu.telemetry.history.layout import CHECKPOINT, partition_folder
 from guatu.telemetry.settings import DiskSettings
 
@@ -172,9 +173,24 @@ def test_the_clock_is_only_asked_never_set() -> None:
 def test_what_the_last_check_of_history_left_open_is_bad_and_an_old_one_a_remark(
     house: House,
 ) -> None:
-    assert only(stores.verified(house)).tone is Tone.REMARK
+    history = house.home / "history"
+    assert only(stores.verified(house, history)).tone is Tone.REMARK
     now = datetime.now(UTC)
     for days, open_, tone in ((0, 0, Tone.GOOD), (0, 3, Tone.BAD), (9, 0, Tone.REMARK)):
         at = (now - timedelta(days=days)).isoformat()
         note_verify(house.home, LastVerify(at=at, files=5, open=open_))
-        assert only(stores.verified(house)).tone is tone
+        assert only(stores.verified(house, history)).tone is tone
+
+
+def test_a_file_of_history_that_the_keeper_could_not_read_is_bad_until_it_is_gone(
+    house: House,
+) -> None:
+    history = house.home / "history"
+    path = partition_folder(history, 3) / "day=2026-11-24" / "a.parquet"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not one page")
+    note_damaged(history, DamagedError(path, "no magic bytes"), 3, 1)
+    told, _ = stores.verified(house, history)
+    assert (told.tone, "guatu history verify" in told.do) == (Tone.BAD, True)
+    path.unlink()
+    assert only(stores.verified(house, history)).tone is Tone.REMARK

@@ -1,12 +1,15 @@
 """The keeper changes how history lies on the disk, and nothing of what it says."""
 
+import errno
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 from guatu.telemetry.history import keep as keeper
 from guatu.telemetry.history import layout, merge, plan
 from guatu.telemetry.history.course import read_rolled
+from guatu.telemetry.history.damage import DamagedError, count_damaged, damaged_in, reading
 from guatu.telemetry.history.keep import BESIDE, keep
 from guatu.telemetry.history.layout import (
     SegmentName,
@@ -24,8 +28,10 @@ from guatu.telemetry.history.layout import (
 )
 from guatu.telemetry.history.merge import Input, together
 from guatu.telemetry.history.read import Columns, count_stored, read_samples
+from guatu.telemetry.history.repair import repair
 from guatu.telemetry.history.rollup import WIDTHS
 from guatu.telemetry.history.sort import Part
+from guatu.telemetry.history.verify import verify
 from guatu.telemetry.history.write import OTHERS, SCALED, write_part
 
 STREAM = "0000000a"
@@ -294,14 +300,115 @@ def test_two_keepers_do_not_share_a_partition(tmp_path: Path) -> None:
     assert keep(tmp_path, NOW_MS, at_once=True).merges == 1
 
 
-def test_a_damaged_segment_stops_no_other_from_being_merged_and_read(tmp_path: Path) -> None:
-    for number in range(4):
-        store(tmp_path, number, {(3, number * 1000): 1.0})
-    broken = segments(partition_folder(tmp_path, 0))[1].path
-    broken.write_bytes(broken.read_bytes()[:-20])
-    assert keep(tmp_path, NOW_MS, at_once=True).merges >= 1
-    assert sorted(read(tmp_path)) == [(3, 0), (3, 2000), (3, 3000)]
-    assert broken.exists()
+def spoil(path: Path, damage: str) -> None:
+    whole = path.read_bytes()
+    if damage == "footer":
+        path.write_bytes(whole[:-20])
+    elif damage == "emptied":
+        path.write_bytes(b"")
+    else:
+        # The last bytes of the last column's only page.
+        chunk = pq.read_metadata(path).row_group(0).column(3)
+        end = chunk.data_page_offset + chunk.total_compressed_size
+        path.write_bytes(
+            whole[: end - 3] + bytes(b ^ 255 for b in whole[end - 3 : end]) + whole[end:]
+        )
+
+
+@pytest.mark.parametrize("damage", ["footer", "emptied", "page"])
+def test_a_damaged_segment_stops_no_other_from_being_merged_and_read(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = partition_folder(tmp_path, 0)
+    for number in range(7):
+        day_ms = 24 * HOUR_MS * (number // 5)
+        store(tmp_path, number, {(3, number * 1000): 1.0, (5, number * 1000): 0.123}, day_ms)
+    shutil.copytree(folder, partition_folder(tmp_path, 1))
+    sent = read(tmp_path)
+    broken = next(s.path for s in segments(folder) if s.name.first == 21 and not s.name.other)
+    spoil(broken, damage)
+    content = broken.read_bytes()
+    kept = keep(tmp_path, NOW_MS, at_once=True)
+    assert kept.damaged == 1
+    assert sum(str(broken) in line for line in caplog.messages) == 1
+    # Before it, behind it, the next day, and the other partition: all is merged.
+    ranges = {(s.name.first, s.name.last) for s in segments(folder)}
+    assert ranges == {(1, 20), (21, 30), (31, 50), (51, 70)}
+    others = {(s.name.first, s.name.last) for s in segments(partition_folder(tmp_path, 1))}
+    assert others == {(1, 50), (51, 70)}
+    shutil.rmtree(partition_folder(tmp_path, 1))
+    sent.pop((3, 2000))
+    assert read(tmp_path) == sent
+    assert_rolled(tmp_path, sent)
+    assert broken.read_bytes() == content
+    # It is told of until it is set aside, and not tried again and again.
+    assert [one.where for one in damaged_in(tmp_path, 0)] == [str(broken.relative_to(folder))]
+    assert keep(tmp_path, NOW_MS, at_once=True).damaged == 0
+    report = verify(tmp_path)
+    assert {one.where for one in report.findings if one.kind == "damaged"} == {
+        str(broken.relative_to(tmp_path))
+    }
+    repair(tmp_path, report.findings, lambda *_: None)
+    assert count_damaged(tmp_path) == 0
+    keep(tmp_path, NOW_MS, at_once=True)
+    assert {(s.name.first, s.name.last) for s in segments(folder)} == {(1, 50), (51, 70)}
+    assert read(tmp_path) == sent
+    assert_rolled(tmp_path, sent)
+
+
+def test_a_damaged_row_group_hides_none_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guatu.telemetry.history.write.ROW_GROUP", 2)
+    rows: dict[tuple[int, int], float] = {(3, at): 1.0 for at in range(1000, 1006)}
+    store(tmp_path, 0, rows)
+    spoil(segments(partition_folder(tmp_path, 0))[0].path, "page")
+    assert sorted(read(tmp_path)) == [(3, at) for at in range(1002, 1006)]
+
+
+def test_damaged_roll_ups_are_made_good_from_samples(tmp_path: Path) -> None:
+    for number, rows in enumerate(SENT):
+        store(tmp_path, number, rows)
+    keep(tmp_path, NOW_MS, at_once=True)
+    for width in WIDTHS:
+        (rolled,) = rolled_folder(tmp_path, 0, width).rglob("*.parquet")
+        spoil(rolled, "page")
+    assert_rolled(tmp_path, expected(SENT))
+
+
+def test_a_damaged_roll_up_stops_no_other_from_being_merged(tmp_path: Path) -> None:
+    day_ms = 24 * HOUR_MS
+    sent: list[dict[tuple[int, int], float]] = [{(3, day * day_ms): 1.0} for day in range(5)]
+    for day, rows in enumerate(sent):
+        store(tmp_path, day, rows, day_ms=day * day_ms)
+    keep(tmp_path, NOW_MS, at_once=True)
+    found = segments(rolled_folder(tmp_path, 0, "hour"), "month=")
+    assert len(found) == 5
+    spoil(found[2].path, "page")
+    checkpoint(tmp_path, sequence=1 << 30, tick_ms=9 * day_ms)
+    kept = keep(tmp_path, NOW_MS)
+    assert (kept.damaged, kept.rolled_merges) == (1, 2)
+    hours = segments(rolled_folder(tmp_path, 0, "hour"), "month=")
+    assert [(s.name.first, s.name.last) for s in hours] == [(1, 20), (21, 30), (31, 50)]
+    assert len(read_rolled(tmp_path, [3], 0, 9 * day_ms, "hour")) == 5
+
+
+def test_a_full_disk_is_no_damage_of_the_file_that_is_read(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="full"), reading(tmp_path):
+        raise OSError(errno.ENOSPC, "full")
+    with pytest.raises(DamagedError), reading(tmp_path):
+        raise OSError(errno.EIO, "the disk cannot read")
+
+
+def test_no_merge_reaches_across_what_lies_in_another_days_folder(tmp_path: Path) -> None:
+    day_ms = 24 * HOUR_MS
+    # The clock ran ahead over midnight for one cut and was set right.
+    sent: list[dict[tuple[int, int], float]] = [{(3, number): 1.0} for number in range(5)]
+    for number, rows in enumerate(sent):
+        store(tmp_path, number, rows, day_ms=day_ms if number == 2 else 0)
+    for _ in range(2):
+        keep(tmp_path, NOW_MS, at_once=True)
+        assert read(tmp_path) == expected(sent)
 
 
 def test_reading_goes_on_when_a_merge_takes_files_away(

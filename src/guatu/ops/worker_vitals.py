@@ -20,8 +20,9 @@ from guatu.ops.last_verify import last_verify
 from guatu.ops.recorder import Recorder
 from guatu.ops.supervise import PROCESSES_NOTE
 from guatu.telemetry import vitals
+from guatu.telemetry.history.damage import count_damaged
 from guatu.telemetry.log import direct_opener
-from guatu.telemetry.settings import LogSettings
+from guatu.telemetry.settings import LogSettings, history_folder
 from guatu.web.monitoring.models import Outbox
 from guatu.web.operations import actions as operations
 from guatu.web.warnings.models import Warning as OpenWarning
@@ -81,6 +82,11 @@ class WorkerVitals:
         yield vitals.gauge(
             "guatu_warnings_open", "Open warnings by level.", "level", facts["warnings"]
         )
+        yield vitals.number(
+            "guatu_history_damaged_files",
+            "Files of history that the keeper cannot read.",
+            facts["damaged"],
+        )
         if (backup := facts.get("backup")) is not None:
             at = datetime.fromisoformat(backup["at"]).timestamp()
             yield vitals.number("guatu_backup_timestamp_seconds", "Of the last backup.", at)
@@ -93,6 +99,7 @@ class WorkerVitals:
             if backup is None
             else {"at": backup.at, "size": backup.size, "same_disk": backup.same_disk},
             "verified": None if verified is None else {"at": verified.at, "open": verified.open},
+            "damaged": count_damaged(history_folder(self._environ)),
             "supervised": _supervised(self._home),
             "certificate_until": _certificate_until(self._home, self._environ),
         }

@@ -119,6 +119,7 @@ def test_what_the_processes_tell_becomes_one_picture() -> None:
         ({"worker": {"certificate_until": "2026-12-01T00:00:00+00:00"}}, "2026-12-01"),
         ({"worker": {"log": {"synced": False}}}, "does not sync"),
         ({"worker": {"verified": {"at": AT.isoformat(), "open": 2}}}, "2 findings open"),
+        ({"worker": {"damaged": 3}}, "3 files of history cannot be read"),
     ],
 )  # fmt: skip
 def test_what_is_amiss_is_said(changes: dict[str, dict[str, Any]], sentence: str) -> None:

@@ -50,4 +50,4 @@ def _all(house: House) -> Iterator[Told]:
     yield from stores.checkpoints(history)
     yield from stores.certificates(house)
     yield from stores.backups(house)
-    yield from stores.verified(house)
+    yield from stores.verified(house, history)

@@ -13,6 +13,7 @@ from guatu.ops.house import House
 from guatu.ops.last_backup import last_backup
 from guatu.ops.last_verify import last_verify
 from guatu.telemetry import checkpoint
+from guatu.telemetry.history.damage import count_damaged
 from guatu.telemetry.history.layout import partition_folder, partitions, segments
 from guatu.telemetry.log import stuck_problem, sync_problem
 from guatu.telemetry.settings import LogSettings
@@ -166,10 +167,21 @@ def backups(house: House) -> Iterator[Told]:
         yield good(f"最近备份在 {hours:.0f} 小时前", f"the last backup is {hours:.0f} hours old")
 
 
-def verified(house: House) -> Iterator[Told]:
-    """What the last check of history found, and how long ago that was."""
+def verified(house: House, history: Path) -> Iterator[Told]:
+    """What the keeper met and the last check of history found, and how long ago that was."""
     how = ("请运行 guatu history verify，最好每周一次", "Run guatu history verify, best every week")
     last = last_verify(house.home)
+    if damaged := count_damaged(history):
+        yield bad(
+            (
+                f"历史库有 {damaged} 个文件读不出，整理时已跳过",
+                f"{damaged} files of history cannot be read and are left out of merging",
+            ),
+            (
+                "请运行 guatu history verify 查看，加 --repair 移开",
+                "Run guatu history verify to see them, with --repair to set them aside",
+            ),
+        )
     if last is None:
         yield remark(("历史库尚未校验过", "history was never checked"), how)
         return

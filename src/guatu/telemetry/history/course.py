@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guatu.access.quality import LEAST_BAD
+from guatu.telemetry.history.damage import DamagedError
 from guatu.telemetry.history.footers import Wanted, read_wanted
 from guatu.telemetry.history.layout import (
     ROLLED_WITHIN,
@@ -44,6 +46,8 @@ from guatu.telemetry.history.rollup import (
     widened,
 )
 from guatu.telemetry.history.sort import Part
+
+logger = logging.getLogger(__name__)
 
 RAW = "raw"
 DAY_MS = 86_400_000
@@ -136,11 +140,12 @@ def read_rolled(
 
     def read() -> Rolled:
         parts, fresh = [], []
+        wanted = Wanted.of(points, start_ms, end_ms)
         for partition in partitions(history):
-            rolled, unrolled = _stored(history, partition, width, (through or {}).get(partition))
-            wanted = Wanted.of(points, start_ms, end_ms)
-            parts += [_rows(one, wanted) for one in in_span(rolled, start_ms, end_ms)]
-            fresh += in_span(unrolled, start_ms, end_ms)
+            samples, rolled = _stored(history, partition, width, (through or {}).get(partition))
+            rows, rolled = _sound(rolled, wanted)
+            parts += rows
+            fresh += in_span(not_told_of(samples, rolled), start_ms, end_ms)
         parts += [rolled_columns(samples_of(fresh, points, start_ms, end_ms), wide)]
         if newest is not None:
             parts.append(rolled_columns(newest, wide))
@@ -152,12 +157,28 @@ def read_rolled(
 def _stored(
     history: Path, partition: int, width: str, through: Through | None
 ) -> tuple[list[Segment], list[Segment]]:
-    """Give a partition's roll-ups, and the segments that none of them tells of."""
+    """Give a partition's segments and roll-ups."""
     samples = segments(partition_folder(history, partition))
     rolled = segments(rolled_folder(history, partition, width), ROLLED_WITHIN[width])
     rolled = [one for one in rolled if is_wanted(one.name, through)]
-    samples = [one for one in samples if is_wanted(one.name, through)]
-    return rolled, not_told_of(samples, rolled)
+    return [one for one in samples if is_wanted(one.name, through)], rolled
+
+
+def _sound(rolled: list[Segment], wanted: Wanted) -> tuple[list[Rolled], list[Segment]]:
+    """Give the rows of roll-ups, and those that tell of theirs.
+
+    What a damaged one tells of is rolled up here instead, as long as the samples are there.
+    """
+    rows, sound = [], []
+    for one in rolled:
+        try:
+            if in_span([one], wanted.start_ms, wanted.end_ms):
+                rows.append(_rows(one, wanted))
+        except DamagedError as error:
+            logger.error("cannot be read and is made good from samples: %s", error)  # noqa: TRY400
+        else:
+            sound.append(one)
+    return rows, sound
 
 
 def not_told_of(samples: Iterable[Segment], rolled: Iterable[Segment]) -> list[Segment]:

@@ -8,10 +8,10 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from guatu.telemetry.history.course import RAW, read_rolled
+from guatu.telemetry.history.damage import DamagedError
 from guatu.telemetry.history.footers import footer
 from guatu.telemetry.history.layout import (
     ROLLED_WITHIN,
@@ -196,7 +196,7 @@ def _stock(partition: int, kind: str, period: str, files: list[Segment]) -> Stoc
             rows += footer(file.path).rows
         except FileNotFoundError:
             continue  # merged meanwhile
-        except pa.ArrowException:
+        except DamagedError:
             damaged += 1
     low, high = min(f.name.from_ms for f in files), max(f.name.to_ms for f in files)
     return Stock(partition, kind, period, len(files), rows, size, low, high, damaged)

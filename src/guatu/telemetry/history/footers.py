@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from guatu.telemetry.history.damage import DamagedError, reading
 from guatu.telemetry.history.sources import array_of
 
 MOST_GROUPS = 100_000
@@ -71,7 +73,7 @@ def footer(path: Path) -> Footer:
 
     Raises:
         FileNotFoundError: if the file is not there.
-        pyarrow.ArrowException: if it is damaged.
+        DamagedError: if it cannot be read.
     """
     stat = path.stat()
     mark = stat.st_mtime_ns, stat.st_size
@@ -80,7 +82,8 @@ def footer(path: Path) -> Footer:
         if known is not None and known[0] == mark:
             _kept.move_to_end(str(path))
             return known[1]
-    metadata = pq.read_metadata(path)
+    with reading(path):
+        metadata = pq.read_metadata(path)
     found = Footer(metadata, _bounds(metadata, 0), _bounds(metadata, 1))
     with _lock:
         _kept[str(path)] = mark, found
@@ -100,21 +103,22 @@ def _bounds(metadata: Any, column: int) -> NDArray[np.int64]:  # noqa: ANN401 - 
 
 
 def read_wanted(
-    path: Path, wanted: Wanted, columns: list[str] | None = None
+    path: Path, wanted: Wanted, pass_over: Callable[[DamagedError], None] | None = None
 ) -> list[dict[str, NDArray[Any]]]:
     """Read the rows of some points and a span.
 
     Args:
         path: a file sorted by point and time; its first two columns are these.
         wanted: which rows.
-        columns: which columns, point and at_ms among them; None for all.
+        pass_over: told of a row group that cannot be read, which then hides none of the others;
+            None to let it be raised.
 
     Returns:
         Pieces, in order, each a dictionary of columns.
 
     Raises:
         FileNotFoundError: if the file is not there.
-        pyarrow.ArrowException: if it is damaged.
+        DamagedError: if it cannot be read.
     """
     about = footer(path)
     first = np.searchsorted(wanted.points, about.points[0])
@@ -123,12 +127,23 @@ def read_wanted(
     groups = np.flatnonzero(has_point & in_span)
     if not len(groups):
         return []
-    with pq.ParquetFile(path, metadata=about.metadata, memory_map=True) as file:
-        tables = (file.read_row_group(int(i), columns, use_threads=False) for i in groups)
-        read = (
-            {name: array_of(table.column(name)) for name in table.column_names} for table in tables
-        )
-        return [piece for group in read if (piece := _rows(group, wanted)) is not None]
+    pieces = []
+    with pq.ParquetFile(
+        path, metadata=about.metadata, memory_map=True, page_checksum_verification=True
+    ) as file:
+        for group in groups.tolist():
+            try:
+                with reading(path):
+                    table = file.read_row_group(group, use_threads=False)
+            except DamagedError as error:
+                if pass_over is None:
+                    raise
+                pass_over(error)
+                continue
+            found = {name: array_of(table.column(name)) for name in table.column_names}
+            if (piece := _rows(found, wanted)) is not None:
+                pieces.append(piece)
+    return pieces
 
 
 def _rows(group: dict[str, NDArray[Any]], wanted: Wanted) -> dict[str, NDArray[Any]] | None:

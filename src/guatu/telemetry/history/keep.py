@@ -4,20 +4,25 @@ An arrival segment is merged, and its samples rolled up, once an hour or as soon
 lie about; what a small day came to is merged once more when the day is over. Whatever is written
 stands beside, gets its name when it is whole and on the disk, and only then what it covers is
 taken away: killed at any moment, nothing is lost and nothing is there twice.
+
+A file that cannot be read stays where it is, is told of and noted, and everything else goes on:
+no merge reaches across it.
 """
 
 from __future__ import annotations
 
 import fcntl
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO
 
 from guatu.telemetry.history import plan
 from guatu.telemetry.history.course import recounted
+from guatu.telemetry.history.damage import DamagedError, damaged_in, note_damaged
 from guatu.telemetry.history.layout import (
     ROLLED_WITHIN,
     Segment,
@@ -49,12 +54,14 @@ class Kept:
         samples: samples read for them.
         doubled: samples left out, because their point had one of the same time.
         rolled_merges: files made of roll-ups.
+        damaged: files found damaged that were not known to be.
     """
 
     merges: int = 0
     samples: int = 0
     doubled: int = 0
     rolled_merges: int = 0
+    damaged: int = 0
 
 
 class KeptElsewhere(Exception):
@@ -92,7 +99,7 @@ def keep(history: Path, now_ms: int, *, at_once: bool = False) -> Kept:
     for partition in partitions(history):
         try:
             with own(history, partition):
-                _Partition(history, partition, kept).keep(now_ms, at_once=at_once)
+                _Partition(history, partition, kept, now_ms).keep(at_once=at_once)
         except plan.HeadUnknownError as error:
             logger.error("%s cannot be read: partition %d is left alone", error, partition)  # noqa: TRY400
     return kept
@@ -103,16 +110,49 @@ class _Partition:
     history: Path
     partition: int
     kept: Kept
+    now_ms: int
+    damaged: set[Path] = field(default_factory=set)
 
-    def keep(self, now_ms: int, *, at_once: bool) -> None:
+    def keep(self, *, at_once: bool) -> None:
         self._clean()
+        folder = partition_folder(self.history, self.partition)
+        self.damaged = {folder / one.where for one in damaged_in(self.history, self.partition)}
         head = plan.head_of(self.history, self.partition)
-        for day in plan.days_of(self.history, self.partition):
-            for group in plan.due(day, head, now_ms, at_once=at_once):
-                self._merge(day.name, group)
+        # Again where a file turned out to be damaged: its neighbours are grouped without it.
+        while self._pass(head, at_once=at_once):
+            self._clean()
+
+    def _pass(self, head: plan.Head, *, at_once: bool) -> bool:
+        """Merge what is due; tell whether a file was found damaged on the way."""
+        known = len(self.damaged)
+        for day in plan.days_of(self.history, self.partition, self.damaged):
+            with self._around_damage():
+                for group in plan.due(day, head, self.now_ms, at_once=at_once):
+                    with self._around_damage():
+                        self._merge(day.name, group)
         for width in WIDTHS:
-            for rolled in plan.due_rolled(self.history, self.partition, width, head):
-                self._merge_rolled(width, rolled)
+            with self._around_damage():
+                where = (self.history, self.partition, width)
+                for rolled in plan.due_rolled(*where, head, self.damaged):
+                    with self._around_damage():
+                        self._merge_rolled(width, rolled)
+        return len(self.damaged) > known
+
+    @contextmanager
+    def _around_damage(self) -> Iterator[None]:
+        """Give up only what is done inside where a file turns out to be damaged, and tell of it."""
+        try:
+            yield
+        except DamagedError as error:
+            if error.path in self.damaged:
+                return  # told already
+            self.damaged.add(error.path)
+            self.kept.damaged += 1
+            logger.error(  # noqa: TRY400 - the operator needs the file, not our calls
+                "%s cannot be read and is left out of merging (%s); run guatu history verify",
+                error.path, error.why,
+            )  # fmt: skip
+            note_damaged(self.history, error, self.partition, self.now_ms)
 
     def _clean(self) -> None:
         """Take away what an interrupted pass left: files half written, and those covered."""

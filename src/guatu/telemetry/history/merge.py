@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from guatu.access.quality import LEAST_BAD
+from guatu.telemetry.history.damage import reading
 from guatu.telemetry.history.rollup import (
     HOUR_MS,
     MINUTE_MS,
@@ -32,7 +33,7 @@ from guatu.telemetry.history.rollup import (
     roll,
     widened,
 )
-from guatu.telemetry.history.sort import Part, compiled, joined, settle
+from guatu.telemetry.history.sort import Part, compiled, decide, joined, meet, settle
 from guatu.telemetry.history.sources import Source, frontier
 from guatu.telemetry.history.write import OTHERS, SCALED, PartWriter
 
@@ -46,8 +47,7 @@ class Input:
 
     Args:
         path: where it is.
-        rank: its place in the order of the log; of two samples of one time the lower one stays,
-            unless only the other is usable.
+        rank: its place in the order of the log, by which the rule in `sort` goes.
         other: whether it holds the samples that could not be scaled.
     """
 
@@ -143,37 +143,6 @@ def _order_ranks(unsettled, ends, counts, at_ms, ranks):
         ranks[begin:end] = ranks[begin:end][order]
 
 
-@compiled
-def _drop_later(
-    begins, ends, at_ms, kept, ranks,
-    other_begins, other_ends, others, other_kept, other_ranks, other_tag,
-):  # fmt: skip
-    """Of a scaled and another sample of one point and time leave one out: the bad, or the later."""
-    for row in range(len(begins)):
-        at = begins[row]
-        for other in range(other_begins[row], other_ends[row]):
-            while at < ends[row] and (at_ms[at] < others[other] or not kept[at]):
-                at += 1
-            if at == ends[row]:
-                break
-            if other_kept[other] and at_ms[at] == others[other]:
-                if other_ranks[other] < ranks[at] and other_tag[other] < LEAST_BAD:
-                    kept[at] = False
-                else:
-                    other_kept[other] = False
-
-
-@compiled
-def _prefer_usable(point, at_ms, quality, kept):
-    """Where a point has several samples of one time, and the first is bad, keep one that is not."""
-    first = 0
-    for i in range(1, len(kept)):
-        if point[i] != point[first] or at_ms[i] != at_ms[first]:
-            first = i
-        elif quality[first] >= LEAST_BAD and quality[i] < LEAST_BAD:
-            kept[first], kept[i], first = False, True, i
-
-
 class _Gathered:
     """The samples of one kind that a stretch of points has in all inputs, brought together.
 
@@ -240,18 +209,23 @@ def _together(
     ranked = bool(slices[0] and slices[1])
     scaled = _Gathered(slices[0], np.dtype(np.int32), ranked=ranked)
     others = _Gathered(slices[1], np.dtype(np.float64), ranked=ranked)
-    _prefer_usable(others.part.point, others.part.at_ms, others.part.tag, others.kept)
     if ranked:
-        _, mine, theirs = np.intersect1d(
-            scaled.points, others.points, assume_unique=True, return_indices=True
-        )
-        _drop_later(
-            (scaled.ends - scaled.counts)[mine], scaled.ends[mine],
-            scaled.part.at_ms, scaled.kept, scaled.ranks,
-            (others.ends - others.counts)[theirs], others.ends[theirs],
-            others.part.at_ms, others.kept, others.ranks, others.part.tag,
-        )  # fmt: skip
+        _settle_between(scaled, others)
     return scaled.settled(), others.settled()
+
+
+def _settle_between(scaled: _Gathered, others: _Gathered) -> None:
+    """Of a scaled and another sample of one point and time leave one out."""
+    _, mine, theirs = np.intersect1d(
+        scaled.points, others.points, assume_unique=True, return_indices=True
+    )
+    _, exact, other = meet(
+        (scaled.ends - scaled.counts)[mine], scaled.ends[mine], scaled.part.at_ms, scaled.kept,
+        (others.ends - others.counts)[theirs], others.ends[theirs], others.part.at_ms, others.kept,
+    )  # fmt: skip
+    tag = others.part.tag[other]
+    stays = decide(tag, scaled.ranks[exact], others.ranks[other])
+    scaled.kept[exact[stays]], others.kept[other[~stays]] = False, False
 
 
 def together(inputs: Sequence[Input]) -> Iterator[tuple[Part, Part]]:
@@ -261,15 +235,14 @@ def together(inputs: Sequence[Input]) -> Iterator[tuple[Part, Part]]:
         inputs: files, each sorted by point and time.
 
     Yields:
-        Samples of ever greater points, sorted by point and time, each of these once: the one
-        logged first, or where that is bad the first that is not.
+        Samples of ever greater points, sorted by point and time, each of these once.
+
+    Raises:
+        DamagedError: if a file cannot be read.
     """
     inputs = sorted(inputs, key=lambda one: (one.rank, one.other))
     with ExitStack() as stack:
-        sources = []
-        for one in inputs:
-            file = stack.enter_context(pq.ParquetFile(one.path, memory_map=True))
-            sources.append(Source(file, Part, joined))
+        sources = [stack.enter_context(Source(one.path, Part, joined)) for one in inputs]
         while (limit := frontier(sources)) is not None:
             yield _together(inputs, sources, limit)
 
@@ -280,10 +253,14 @@ def merge(inputs: Sequence[Input], targets: Targets) -> Merged:
     Args:
         inputs: files, each sorted by point and time.
         targets: what is written.
+
+    Raises:
+        DamagedError: if a file cannot be read.
+        OSError: such as for a full disk.
     """
     merged, before = Merged(), 0
     for one in inputs:
-        with pq.ParquetFile(one.path) as file:
+        with reading(one.path), pq.ParquetFile(one.path) as file:
             merged.read += file.metadata.num_rows
             before += doubled_in(file)
     written = 0
@@ -336,12 +313,12 @@ def merge_rolled(paths: Sequence[Path], target: Path, recount: Callable[[Sum], R
         paths: files of rows of one width, each sorted by point and begin.
         target: what is written; not yet the name readers look for.
         recount: counts doubtful rows anew.
+
+    Raises:
+        DamagedError: if a file cannot be read.
     """
     with ExitStack() as stack:
-        sources = []
-        for path in paths:
-            file = stack.enter_context(pq.ParquetFile(path, memory_map=True))
-            sources.append(Source(file, Rolled, joined_rolled))
+        sources = [stack.enter_context(Source(path, Rolled, joined_rolled)) for path in paths]
         out = stack.enter_context(RolledWriter(target))
         while (limit := frontier(sources)) is not None:
             pieces = [piece for source in sources if (piece := source.take(limit)) is not None]
@@ -353,6 +330,9 @@ def warm_up() -> None:
     point, times = np.zeros(2, np.int32), np.array([1, 2])
     none = Part(point[:0], times[:0], np.empty(0, np.int8), np.empty(0))
     part = Part(point, times, np.zeros(2, np.int8), np.zeros(2, np.int32))
+    other = Part(point, times, np.zeros(2, np.int8), np.zeros(2))
     for rank in (0, 1):
         gathered = _Gathered([(rank, part), (1, part)], np.dtype(np.int32), ranked=True)
+        others = _Gathered([(2, other), (3, other)], np.dtype(np.float64), ranked=True)
+        _settle_between(gathered, others)
         rolled_of(gathered.settled(), none, MINUTE_MS)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +12,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 import orjson
-import pyarrow as pa
 
 from guatu.telemetry.history.footers import footer
 from guatu.telemetry.history.layout import (
@@ -30,8 +28,6 @@ from guatu.telemetry.history.layout import (
     units,
 )
 from guatu.telemetry.history.write import ROW_GROUP
-
-logger = logging.getLogger("keeper")
 
 AGE_MS = 60_000
 """What is younger is left alone: a reader may know only the checkpoint before it."""
@@ -80,11 +76,15 @@ class Day:
         name: yyyy-mm-dd.
         units: in order.
         rolled: names of the roll-ups of minutes and hours that there are.
+        begins: stream and first sequence of all segments of all days, sorted.
+        damaged: files that cannot be read.
     """
 
     name: str
     units: list[Unit]
     rolled: tuple[list[SegmentName], ...]
+    begins: Sequence[tuple[str, int]]
+    damaged: Collection[Path]
 
     def is_fresh(self, unit: Unit) -> bool:
         """Whether a unit was never merged, or its merge was interrupted."""
@@ -140,16 +140,23 @@ def head_of(history: Path, partition: int) -> Head:
     return Head(str(meta["identity"]), int(meta["cut_sequence"]), str(day), changed_ms(path))
 
 
-def days_of(history: Path, partition: int) -> list[Day]:
-    """List the days of a partition, oldest first."""
+def days_of(history: Path, partition: int, damaged: Collection[Path] = ()) -> list[Day]:
+    """List the days of a partition, oldest first.
+
+    Args:
+        history: its folder.
+        partition: its number.
+        damaged: files that cannot be read.
+    """
     folder = partition_folder(history, partition)
     rolled = tuple(
         sorted(s.name for s in segments(rolled_folder(history, partition, width), within))
         for width, within in ROLLED_WITHIN.items()
     )
     found = sorted(all_segments(folder), key=lambda segment: segment.path.parent.name)
+    begins = sorted((segment.name.stream, segment.name.first) for segment in found)
     return [
-        Day(name.removeprefix("day="), units(uncovered(list(group))), rolled)
+        Day(name.removeprefix("day="), units(uncovered(list(group))), rolled, begins, damaged)
         for name, group in groupby(found, key=lambda segment: segment.path.parent.name)
     ]
 
@@ -162,6 +169,9 @@ def due(day: Day, head: Head, now_ms: int, *, at_once: bool = False) -> list[lis
         head: how far the engine is.
         now_ms: the time now.
         at_once: also what is not due yet.
+
+    Raises:
+        DamagedError: if a file cannot be read that was not known to be damaged.
     """
     is_over = bool(head.day) and day.name < head.day
     groups: list[list[Unit]] = []
@@ -183,18 +193,41 @@ def _runs(day: Day, head: Head, now_ms: int, *, at_once: bool) -> list[list[Unit
 
     def mark(unit: Unit) -> tuple[str, bool]:
         is_old = at_once or all(changed_ms(f.path) <= now_ms - AGE_MS for f in unit.files)
-        return unit.stream, is_old and head.settles(unit) and _is_whole(unit)
+        is_sound = not any(file.path in day.damaged for file in unit.files)
+        return unit.stream, is_old and is_sound and head.settles(unit) and _is_there(unit)
 
-    return [list(group) for (_, may), group in groupby(day.units, key=mark) if may]
+    return [
+        run
+        for (_, may), group in groupby(day.units, key=mark)
+        if may
+        for run in _unbroken(group, day.begins)
+    ]
 
 
-def _is_whole(unit: Unit) -> bool:
-    """Whether all files of a unit can be read; a damaged one is left to `verify`."""
+def _unbroken(found: Iterable[Unit], begins: Sequence[tuple[str, int]]) -> list[list[Unit]]:
+    """Part units where a segment of another day lies between.
+
+    A clock that was set back brings an earlier day again. What is merged across would seem to
+    cover that segment too, and take it away.
+    """
+    runs: list[list[Unit]] = []
+    for unit in found:
+        before = runs[-1][-1] if runs else None
+        if before is None or (
+            bisect_right(begins, (unit.stream, before.last))
+            < bisect_left(begins, (unit.stream, unit.first))
+        ):
+            runs.append([])
+        runs[-1].append(unit)
+    return runs
+
+
+def _is_there(unit: Unit) -> bool:
+    """Whether all files of a unit are still there and their footers can be read."""
     try:
         for file in unit.files:
             footer(file.path)
-    except (pa.ArrowException, FileNotFoundError):
-        logger.warning("%s cannot be read; run guatu history verify", unit.files[0].path)
+    except FileNotFoundError:
         return False
     return True
 
@@ -228,10 +261,19 @@ def _bounded(run: Sequence[Unit]) -> list[list[Unit]]:
     return groups
 
 
-def due_rolled(history: Path, partition: int, width: str, head: Head) -> list[list[Segment]]:
+def due_rolled(
+    history: Path, partition: int, width: str, head: Head, damaged: Collection[Path] = ()
+) -> list[list[Segment]]:
     """Give the roll-ups of days that are over which are to be merged, each group into one.
 
     Nothing lies between those of a group that they do not tell of.
+
+    Args:
+        history: its folder.
+        partition: its number.
+        width: ``minute`` or ``hour``.
+        head: how far the engine is.
+        damaged: files that cannot be read.
     """
     folder, within = rolled_folder(history, partition, width), ROLLED_WITHIN[width]
     raw = segments(partition_folder(history, partition))
@@ -243,10 +285,11 @@ def due_rolled(history: Path, partition: int, width: str, head: Head) -> list[li
         for segment in inside:
             told = [key for key in day_of if _tells(segment.name, key)]
             is_over = bool(head.day) and all(day_of[key] < head.day for key in told)
-            if group and (not is_over or _between(group[-1].name, segment.name, day_of)):
+            may = is_over and segment.path not in damaged
+            if group and (not may or _between(group[-1].name, segment.name, day_of)):
                 groups.append(group)
                 group = []
-            if is_over:
+            if may:
                 group.append(segment)
         groups.append(group)
     return [group for group in groups if len(group) > 1]

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from guatu.access.quality import LEAST_BAD
 from guatu.telemetry.cells import TENS
+from guatu.telemetry.history.damage import DamagedError
 from guatu.telemetry.history.footers import Wanted, read_wanted
 from guatu.telemetry.history.layout import (
     Segment,
@@ -73,9 +73,10 @@ class Through:
 
 
 def sorted_columns(parts: Sequence[Columns]) -> Columns:
-    """Join parts and sort them by point and time.
+    """Join parts and sort them by point and time, each of these once: see `sort` for which stays.
 
-    Of two samples of one time the first part's stays, unless only the other one is usable.
+    Args:
+        parts: in the order of the log.
     """
     parts = [part for part in parts if len(part)]
     if not parts:
@@ -131,7 +132,7 @@ def read_samples(
     *,
     through: Mapping[int, Through] | None = None,
 ) -> Columns:
-    """Read the samples of some points, each point and time once: as it was logged first.
+    """Read the samples of some points, each point and time once: see `sort` for which stays.
 
     Args:
         history: its folder.
@@ -172,14 +173,18 @@ def samples_of(
     """
     wanted = Wanted.of(points, start_ms, end_ms)
     parts = []
-    # In the order of the log: of two samples of one time the first stays.
+    # In the order of the log, as the rule of two samples of one time wants it.
     for segment in sorted(found, key=lambda one: (one.name.stream, one.name.first, one.name.other)):
         try:
-            parts += [_columns(piece) for piece in read_wanted(segment.path, wanted)]
-        except pa.ArrowException:
-            # One damaged file must not hide all the others; `guatu history verify` tells of it.
-            logger.exception("%s cannot be read and is left out", segment.path)
+            parts += [_columns(piece) for piece in read_wanted(segment.path, wanted, _passed_over)]
+        except DamagedError as error:
+            _passed_over(error)
     return sorted_columns(parts)
+
+
+def _passed_over(error: DamagedError) -> None:
+    """Tell of what cannot be read: it must not hide all the rest."""
+    logger.error("cannot be read and is left out; run guatu history verify: %s", error)
 
 
 def _columns(found: dict[str, NDArray[Any]]) -> Columns:

@@ -11,6 +11,7 @@ from typing import IO
 import numpy as np
 import pyarrow.parquet as pq
 
+from guatu.access.quality import LEAST_BAD
 from guatu.telemetry.history.keep import beside, own
 from guatu.telemetry.history.layout import SegmentName, sync_folder
 from guatu.telemetry.history.merge import DOUBLED
@@ -103,7 +104,7 @@ def _set_aside(path: Path, finding: Finding) -> str:
 
 
 def _sort(path: Path, finding: Finding) -> str:
-    """Write a file again in order, each point and time once: as it stood first."""
+    """Write a file again in order, each point and time once: a usable one, as it stood first."""
     if _is_rolled(path):
         return _remove(path, finding)
     with pq.ParquetFile(path) as file:
@@ -111,7 +112,7 @@ def _sort(path: Path, finding: Finding) -> str:
             return _set_aside(path, finding)
         facts = file.metadata.metadata or {}
         part = Part(*(array_of(column) for column in file.read(use_threads=False).columns))
-    order = np.lexsort((part.at_ms, part.point))
+    order = np.lexsort((part.tag >= LEAST_BAD, part.at_ms, part.point))
     part = part.only(order)
     kept = np.ones(len(part), np.bool_)
     kept[1:] = (part.point[1:] != part.point[:-1]) | (part.at_ms[1:] != part.at_ms[:-1])

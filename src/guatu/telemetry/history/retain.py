@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from guatu.telemetry.history import ledger
@@ -176,9 +175,8 @@ def _write_thinned(segment: Segment, lasting: NDArray[np.int32], facts: dict[byt
     """Write the lasting points of a file beside it; gives how many samples these have."""
     schema, left = OTHERS if segment.name.other else SCALED, 0
     with ExitStack() as stack:
-        file = stack.enter_context(pq.ParquetFile(segment.path, memory_map=True))
+        source = stack.enter_context(Source(segment.path, Part, joined))
         out = stack.enter_context(PartWriter(beside(segment.path), schema, merged=True))
-        source = Source(file, Part, joined)
         while not source.is_read:
             source.open_next()
             part = source.take(1 << 40)

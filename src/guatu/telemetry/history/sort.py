@@ -1,4 +1,13 @@
-"""From blocks in the order of the log to samples in the order of a segment: by point, then time."""
+"""From blocks in the order of the log to samples in the order of a segment: by point, then time.
+
+Of two samples of one point and time one stays: a usable one rather than a bad one, and of two
+usable or two bad ones that which was logged first. So what was judged and acknowledged stays as it
+was, however often it is sent again, and a bad sample, such as a value held while a line was down,
+gives way to the true one that is sent later. This is the only rule, wherever two meet: in judging
+(`kernels` leaves out what has its point's last time again), in a cut (here), in a merge and in
+reading; so cuts and merges change nothing of what history says. `settle` is the rule among samples
+of one kind, `decide` that between a scaled one and another.
+"""
 # ruff: noqa: ANN001, ANN202, PLR0913, PLR0917 (types are numba's)
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 
@@ -13,6 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from guatu.access.quality import LEAST_BAD
 from guatu.telemetry.cells import ABSENT, Cells
 
 compiled = njit(cache=True, nogil=True, error_model="numpy")
@@ -134,6 +144,7 @@ class _Runs:
         time_from: where a run's times begin.
         cells: of all runs.
         cell_from: where a run's cells begin; one more than there are runs.
+        per_block: how many of the runs are of each block, which come in the order of the log.
     """
 
     rows: NDArray[np.int32]
@@ -142,6 +153,7 @@ class _Runs:
     time_from: NDArray[np.int64]
     cells: NDArray[Any]
     cell_from: NDArray[np.int64]
+    per_block: NDArray[np.int64]
 
 
 @compiled
@@ -189,33 +201,93 @@ def _scatter(
 
 @compiled
 def settle(unsettled, ends, counts, at_ms, tag, cell, kept) -> None:
-    """Sort the unsettled points by time; of two samples of one time the one logged first stays."""
+    """Sort the unsettled points by time, and note which of several samples of one time stays.
+
+    Samples of a point come in the order of the log. Decimals, the tag of scaled ones, are below
+    every bad quality.
+    """
     for row in np.flatnonzero(unsettled):
         begin, end = ends[row] - counts[row], ends[row]
         order = np.argsort(at_ms[begin:end], kind="mergesort")
         at_ms[begin:end] = at_ms[begin:end][order]
         tag[begin:end] = tag[begin:end][order]
         cell[begin:end] = cell[begin:end][order]
+        stays = begin
         for at in range(begin + 1, end):
-            kept[at] = at_ms[at] != at_ms[at - 1]
+            if at_ms[at] != at_ms[stays]:
+                stays = at
+            elif tag[stays] >= LEAST_BAD and tag[at] < LEAST_BAD:
+                kept[stays], stays = False, at
+            else:
+                kept[at] = False
 
 
 @compiled
-def _drop_common(rows, ends, counts, at_ms, other_ends, other_counts, other_at_ms, kept):
-    """Leave out other samples of a time that the point has a scaled one of."""
-    for row in rows:
-        at = ends[row] - counts[row]
-        for other in range(other_ends[row] - other_counts[row], other_ends[row]):
-            while at < ends[row] and at_ms[at] < other_at_ms[other]:
+def meet(begins, ends, at_ms, kept, other_begins, other_ends, other_at_ms, other_kept):  # noqa: ANN201
+    """Find where points have a scaled and another sample of one time.
+
+    Gives three arrays: which of the points, the place of the scaled one, and that of the other.
+    """
+    most = (other_ends - other_begins).sum()
+    which, exact, others = (
+        np.empty(most, np.int64),
+        np.empty(most, np.int64),
+        np.empty(most, np.int64),
+    )
+    found = 0
+    for one in range(len(begins)):
+        at = begins[one]
+        for other in range(other_begins[one], other_ends[one]):
+            while at < ends[one] and (at_ms[at] < other_at_ms[other] or not kept[at]):
                 at += 1
-            if at < ends[row] and at_ms[at] == other_at_ms[other]:
-                kept[other] = False
+            if at == ends[one]:
+                break
+            if other_kept[other] and at_ms[at] == other_at_ms[other]:
+                which[found], exact[found], others[found] = one, at, other
+                found += 1
+    return which[:found], exact[:found], others[:found]
+
+
+def decide(
+    quality: NDArray[np.int8], logged: NDArray[Any], other_logged: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Say where the other sample stays, and not the scaled one, which is always usable.
+
+    Args:
+        quality: of the others.
+        logged: places of the scaled ones in the order of the log.
+        other_logged: of the others.
+    """
+    return (quality < LEAST_BAD) & (other_logged < logged)
+
+
+@compiled
+def _find_logged(
+    rows, tags, blocks, times, time_from, cells, cell_from, absent, first, at_ms, logged
+):  # fmt: skip
+    """Find the block that samples came first with; bad ones are none of those looked for.
+
+    Those looked for are sorted by row and time; a row's begin at ``first``.
+    """
+    for run in range(len(rows)):
+        row = rows[run]
+        if row < 0 or tags[run] >= LEAST_BAD or first[row] == first[row + 1]:
+            continue
+        begin, moments = cell_from[run], time_from[run]
+        for j in range(cell_from[run + 1] - begin):
+            if cells[begin + j] == absent or cells[begin + j] != cells[begin + j]:
+                continue
+            low, high = first[row], first[row + 1]
+            place = low + np.searchsorted(at_ms[low:high], times[moments + j])
+            if place < high and at_ms[place] == times[moments + j] and logged[place] < 0:
+                logged[place] = blocks[run]
 
 
 class _Sorting:
     """One kind of sample on its way into order."""
 
     def __init__(self, runs: _Runs, absent: float, ids: NDArray[np.int32]) -> None:
+        self._runs, self._absent = runs, absent
         self.counts = np.zeros(len(ids), np.int64)
         present = np.empty(len(runs.rows), np.int64)
         _count(runs.rows, runs.cells, runs.cell_from, absent, self.counts, present)
@@ -242,6 +314,24 @@ class _Sorting:
         if unsettled.any():
             settle(unsettled, self.ends, self.counts, part.at_ms, part.tag, part.cell, self.kept)
 
+    def logged(self, rows: NDArray[np.intp], places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Say with which block samples came that are usable and stay.
+
+        Args:
+            rows: the engine's, of these samples, rising.
+            places: of these samples, rising.
+        """
+        runs, at_ms = self._runs, self.part.at_ms[places]
+        of_row = np.bincount(rows, minlength=len(self.counts))
+        first = np.concatenate([[0], np.cumsum(of_row)])
+        blocks = np.repeat(np.arange(len(runs.per_block)), runs.per_block)
+        logged = np.full(len(places), -1, np.int64)
+        _find_logged(
+            runs.rows, runs.tags, blocks, runs.times, runs.time_from, runs.cells, runs.cell_from,
+            self._absent, first, at_ms, logged,
+        )  # fmt: skip
+        return logged
+
     def settled(self) -> tuple[Part, NDArray[np.int32]]:
         """Give the samples, and the database ids of those left out."""
         if self.kept.all():
@@ -262,12 +352,23 @@ def sort_blocks(blocks: list[Block], ids: NDArray[np.int32]) -> Sorted:
     others = _Sorting(_other_runs(blocks, times, time_from), math.nan, ids)
     common = np.flatnonzero((scaled.counts > 0) & (others.counts > 0))
     if len(common):
-        _drop_common(
-            common, scaled.ends, scaled.counts, scaled.part.at_ms,
-            others.ends, others.counts, others.part.at_ms, others.kept,
-        )  # fmt: skip
+        _settle_between(common, scaled, others)
     (exact, lost), (rest, also_lost) = scaled.settled(), others.settled()
     return Sorted(exact, rest, _rows_of(np.concatenate([lost, also_lost]), ids))
+
+
+def _settle_between(common: NDArray[np.intp], scaled: _Sorting, others: _Sorting) -> None:
+    """Of a scaled and another sample of one point and time leave one out."""
+    which, exact, other = meet(
+        (scaled.ends - scaled.counts)[common], scaled.ends[common], scaled.part.at_ms, scaled.kept,
+        (others.ends - others.counts)[common], others.ends[common], others.part.at_ms, others.kept,
+    )  # fmt: skip
+    if not len(which):
+        return
+    # Only now, for the few that meet: to know of every sample when it came would cost a third.
+    rows, tag = common[which], others.part.tag[other]
+    stays = decide(tag, scaled.logged(rows, exact), others.logged(rows, other))
+    scaled.kept[exact[stays]], others.kept[other[~stays]] = False, False
 
 
 def _rows_of(points: NDArray[np.int32], ids: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -288,25 +389,42 @@ def _scaled_runs(
 def _other_runs(
     blocks: list[Block], times: NDArray[np.int64], time_from: NDArray[np.int64]
 ) -> _Runs:
+    if any(block.marked is not None for block in blocks):
+        return _with_marked(blocks, times, time_from)
     count = [len(block.cells.values) for block in blocks]
     rows = np.concatenate([b.rows[len(b.cells.scaled) :] for b in blocks])
     cells = np.concatenate([block.cells.values.ravel() for block in blocks])
-    runs = _runs(blocks, count, (rows, np.zeros(len(rows), np.int8), cells), times, time_from)
-    marked = [block.marked for block in blocks if block.marked is not None]
-    return _with_marked(runs, marked) if marked else runs
+    return _runs(blocks, count, (rows, np.zeros(len(rows), np.int8), cells), times, time_from)
 
 
-def _with_marked(runs: _Runs, marked: list[Marked]) -> _Runs:
-    """Put samples that are not good behind the others, each a run of its own."""
-    samples = sum(map(len, marked))
-    begin, end = len(runs.times), len(runs.cells)
+NONE_MARKED = Marked(
+    np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0)
+)
+
+
+def _with_marked(
+    blocks: list[Block], times: NDArray[np.int64], time_from: NDArray[np.int64]
+) -> _Runs:
+    """Put each block's samples that are not good behind its others, each a run of its own."""
+    marked = [block.marked or NONE_MARKED for block in blocks]
+    rows, tags, cells, moments, sizes = [], [], [], [], []
+    place = len(times)
+    for block, begin, own in zip(blocks, time_from.tolist(), marked, strict=True):
+        count = len(block.cells.values)
+        rows += [block.rows[len(block.cells.scaled) :], own.rows]
+        tags += [np.zeros(count, np.int8), own.quality]
+        cells += [block.cells.values.ravel(), own.values]
+        moments += [np.full(count, begin), np.arange(place, place + len(own))]
+        sizes += [np.full(count, len(block.cells.times)), np.ones(len(own), np.int64)]
+        place += len(own)
     return _Runs(
-        np.concatenate([runs.rows, *(m.rows for m in marked)]),
-        np.concatenate([runs.tags, *(m.quality for m in marked)]),
-        np.concatenate([runs.times, *(m.at_ms for m in marked)]),
-        np.concatenate([runs.time_from, np.arange(begin, begin + samples)]),
-        np.concatenate([runs.cells, *(m.values for m in marked)]),
-        np.concatenate([runs.cell_from, np.arange(end + 1, end + 1 + samples)]),
+        np.concatenate(rows),
+        np.concatenate(tags),
+        np.concatenate([times, *(own.at_ms for own in marked)]),
+        np.concatenate(moments).astype(np.int64),
+        np.concatenate(cells),
+        np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64),
+        np.array([len(b.cells.values) + len(own) for b, own in zip(blocks, marked, strict=True)]),
     )
 
 
@@ -320,4 +438,5 @@ def _runs(
     rows, tags, cells = laid
     sizes = np.repeat([len(block.cells.times) for block in blocks], count)
     cell_from = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    return _Runs(rows, tags, times, np.repeat(time_from, count), cells, cell_from)
+    per_block = np.array(count, np.int64)
+    return _Runs(rows, tags, times, np.repeat(time_from, count), cells, cell_from, per_block)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+
+from guatu.telemetry.history.damage import DamagedError, reading
 
 NO_LIMIT = 1 << 40
 
@@ -41,18 +44,29 @@ def array_of(column: pa.ChunkedArray) -> NDArray[Any]:
 class Source(Generic[P]):
     """A file being read: the row groups that are open now, less what was taken.
 
+    Opened with `page_checksum_verification`, lest a damaged page be written again as sound; and
+    not mapped into memory, where a disk that cannot read ends the process.
+
     Args:
-        file: what is read.
+        path: what is read.
         make: makes a piece of the columns of a row group.
         join: puts pieces behind each other.
     """
 
     def __init__(
-        self, file: pq.ParquetFile, make: Callable[..., P], join: Callable[[Sequence[P]], P]
+        self, path: Path, make: Callable[..., P], join: Callable[[Sequence[P]], P]
     ) -> None:
-        self._file, self._make, self._join = file, make, join
+        self._path, self._make, self._join = path, make, join
+        with reading(path):
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
         self._next = 0
         self._held: P | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     @property
     def is_read(self) -> bool:
@@ -69,12 +83,20 @@ class Source(Generic[P]):
         return self._held is not None and int(self._held.point[0]) < point
 
     def open_next(self) -> None:
-        """Open the next row group that has rows, if any."""
+        """Open the next row group that has rows, if any.
+
+        Raises:
+            DamagedError: if it cannot be read, or its points are not in order.
+        """
         while not self.is_read:
-            table = self._file.read_row_group(self._next, use_threads=False)
+            with reading(self._path):
+                table = self._file.read_row_group(self._next, use_threads=False)
             self._next += 1
             if table.num_rows:
                 piece = self._make(*(array_of(column) for column in table.columns))
+                if (piece.point[1:] < piece.point[:-1]).any():
+                    # Cut by point, it would lose rows.
+                    raise DamagedError(self._path, "points are not in order")
                 self._held = piece if self._held is None else self._join([self._held, piece])
                 return
 

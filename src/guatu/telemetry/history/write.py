@@ -119,5 +119,7 @@ def warm_up() -> None:
     """Compile, or load from the cache, what sorts samples; call it before the first cut."""
     times, values = np.array([2, 3]), np.array([[1.0, 2.0], [0.25, 0.5]])
     cells, _ = cells_of(times, values, np.zeros(2, np.int8))
-    block = Block(1, 1, np.arange(2, dtype=np.int32), cells)
-    sort_blocks([block, block], np.zeros(2, np.int32))
+    rows = np.arange(2, dtype=np.int32)
+    # The second time round, so that each point has both kinds of samples, of the same times.
+    blocks = [Block(1, 1, rows, cells), Block(2, 1, rows[::-1].copy(), cells)]
+    sort_blocks([*blocks, *blocks], rows)

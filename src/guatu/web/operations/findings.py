@@ -165,6 +165,17 @@ def _of_keeping(standing: Standing) -> Iterator[Finding]:
             _("The gateway's certificate ends on %(day)s.") % {"day": f"{until:%Y-%m-%d}"},
             _("One of the house's own is renewed when the house starts; replace others."),
         )
+    if standing.damaged:
+        yield Finding(
+            BAD,
+            ngettext(
+                "%(count)s file of history cannot be read and is left out of merging.",
+                "%(count)s files of history cannot be read and are left out of merging.",
+                standing.damaged,
+            )
+            % {"count": standing.damaged},
+            _("Run guatu history verify to see and mend them."),
+        )
     if standing.verified and standing.verified.open:
         yield Finding(
             BAD,

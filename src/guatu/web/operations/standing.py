@@ -95,6 +95,7 @@ class Standing:
         accepted, left_out: samples since the beginning; None while no engine answers.
         worker: whether the worker told anything yet: recorder, outbox, backup are its words.
         verified: the last check of history; None if there was none.
+        damaged: files of history that the keeper cannot read.
     """
 
     at: datetime
@@ -114,6 +115,7 @@ class Standing:
     backup: BackupRow | None = None
     certificate_until: datetime | None = None
     verified: VerifyRow | None = None
+    damaged: int = 0
 
     @property
     def backlog(self) -> int | None:
@@ -203,6 +205,7 @@ def read(told: Sequence[ProcessNow], at: datetime) -> Standing:
         backup=_backup(worker.get("backup")),
         certificate_until=_moment(worker.get("certificate_until")),
         verified=_verified(worker.get("verified")),
+        damaged=worker.get("damaged", 0),
     )
 
 
