@@ -1,8 +1,5 @@
 """A disk of 300 MB that fills up and is freed: nothing acknowledged is lost, nobody has to help."""
 
-import contextlib
-import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +9,9 @@ import pytest
 
 from guatu.telemetry.disk import Room, glance, reserve_of
 from guatu.telemetry.settings import DiskSettings
+from tests.faults.account import STORED, until_equal
+from tests.faults.disk import leave, own_disk
 from tests.faults.house import Standing, a_house
-from tests.faults.test_kill_and_pause import STORED, until_equal
 from tests.ops.sender import Sender
 from tests.waiting import wait_until
 
@@ -27,34 +25,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own in memory; only root may make one."""
     place = tmp_path / "disk"
     place.mkdir()
-    made = subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip(f"no disk of its own can be made here: {made.stderr.strip()}")
-    yield place
-    subprocess.run(["/bin/umount", "--lazy", str(place)], check=True)
-
-
-def leave(disk: Path, free: int) -> Path:
-    """Fill a disk until so many bytes are free."""
-    filler = disk / "filler"
-    facts = os.statvfs(disk)
-    # It grows and is never taken away between, so that nobody sees room that is not there.
-    with filler.open("ab", buffering=0) as file:
-        if free:
-            more = facts.f_bavail * facts.f_frsize - free
-            os.posix_fallocate(file.fileno(), file.tell(), more)
-            return filler
-        # To the last byte, whatever the house itself takes or gives back meanwhile.
-        for block in (bytes(1 << 20), bytes(4096)):
-            with contextlib.suppress(OSError):
-                while file.write(block) == len(block):
-                    pass
-    return filler
+    with own_disk(place, SIZE) as problem:
+        if problem:
+            pytest.skip(f"no disk of its own can be made here: {problem}")
+        yield place
 
 
 def room(disk: Path) -> Room:

@@ -8,37 +8,21 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.faults.account import STORED, alarms_of, until_equal
 from tests.faults.house import Standing, a_house
 from tests.faults.load import Fighter, Watched
-from tests.waiting import wait_until
 
 PAUSE_S = 15.0
 PROCESSES = ("log", "gateway", "engine", "live", "worker", "web")
 TOP_PRESSURE = Watched("BF2.top_pressure", 205, 300, 4)
 OTHER_TOP_PRESSURE = Watched("BF1.top_pressure", 205, 300, 4)
 HEARTH = Watched("BF2.hearth_temperature", 285, 700, 5)
-
-STORED = """
-import json
-from guatu.telemetry.history.read import count_stored
-from guatu.telemetry.settings import history_folder
-found = count_stored(history_folder())
-print(json.dumps([found.rows, found.distinct]))
-"""
-
-ALARMS = """
-import json
-from guatu.web.monitoring.models import Alarm
-rows = Alarm.objects.exclude(slot=4).order_by("began_at")
-print(json.dumps([[a.point.code, a.slot, a.key, a.cleared_at is not None] for a in rows]))
-"""
 
 
 def strike(standing: Standing, dice: random.Random, rounds: int) -> list[str]:
@@ -65,19 +49,6 @@ def strike(standing: Standing, dice: random.Random, rounds: int) -> list[str]:
 def _wake(pid: int) -> None:
     with suppress(ProcessLookupError):  # it may have been killed while it was paused
         os.kill(pid, signal.SIGCONT)
-
-
-def until_equal(ask: Callable[[], object], wanted: object) -> object:
-    """Ask until the answer is what is wanted; give the last answer after two minutes."""
-    last: list[object] = []
-
-    def reached() -> bool:
-        last[:] = [ask()]
-        return last[0] == wanted
-
-    with suppress(TimeoutError):
-        wait_until(reached, patience_s=120)
-    return last[0]
 
 
 @pytest.mark.faults
@@ -119,13 +90,7 @@ def test_the_account_holds_when_every_process_is_killed_and_paused(tmp_path: Pat
 
         # High and high-high of each point, once for each time it went beyond.
         due = sum(2 * len(fighter.points) * fighter.excursions for fighter in fighters)
-        seen = until_equal(lambda: len(_alarms(standing)), due)
-        alarms = _alarms(standing)
+        seen = until_equal(lambda: len(alarms_of(standing)), due)
+        alarms = alarms_of(standing)
         assert seen == due, alarms
         assert len({key for _, _, key, _ in alarms}) == due
-
-
-def _alarms(standing: Standing) -> list[tuple[str, int, str, bool]]:
-    found = standing.ask(ALARMS)
-    assert isinstance(found, list)
-    return [tuple(row) for row in found]

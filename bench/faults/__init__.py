@@ -1,0 +1,1 @@
+"""`make bench-faults`: two hundred kills and pauses, every other trouble, and the account after."""
