@@ -2,12 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint fmt unit faults fuzz setup setup-dev clean
+.PHONY: demo test lint fmt compile faults fuzz setup setup-dev clean
 
 demo: setup ## the whole product with a demo province, in the foreground; Ctrl-C stops it
 	@$(BIN)/guatu demo
 
-test: setup-dev lint unit ## everything CI runs
+test: setup-dev ## everything CI runs
+	@bash tools/install_test_machine.sh
+	# Tests start many processes, each of which would compile the same: once, beside the linters.
+	@$(MAKE) --no-print-directory -j2 lint compile
+	@bash tools/test.sh
 
 setup: .venv/.server
 setup-dev: .venv/.dev
@@ -39,11 +43,8 @@ fmt: setup-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-unit: setup-dev ## unit, property, web, engine and fault tests, then the browser's, with coverage
-	@bash tools/install_test_machine.sh
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not browser" --cov --cov-report=
-	# Apart, because a browser keeps an event loop of its own in the process that drives it.
-	$(BIN)/pytest -m browser --cov --cov-append --cov-report=term:skip-covered
+compile: setup-dev
+	$(BIN)/python tools/compile.py
 
 fuzz: setup-dev ## 100,000 broken messages at each door of the gateway; prints its seed
 	GUATU_FUZZ_CASES=100000 $(BIN)/pytest -n0 -s -p no:randomly tests/telemetry/test_fuzz.py

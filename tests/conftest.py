@@ -24,6 +24,12 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("guatu")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest and must be done by one worker, so that none is left alone."""
+    items.sort(key=lambda item: item.get_closest_marker("faults") is None)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Put SQLite's test database into a folder of this run, so that runs side by side do not meet.

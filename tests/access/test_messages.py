@@ -143,6 +143,7 @@ json_values = st.recursive(
 fields = st.sampled_from(["beat", "epoch", "t", "p", "v", "backfill", "plant", "points", "units"])
 
 
+@pytest.mark.no_cover
 @given(st.dictionaries(fields, json_values))
 def test_whatever_comes_is_taken_or_refused_and_never_crashes(data: Any) -> None:
     for read in (lambda: check_beat(data), lambda: read_plant_config(data)):

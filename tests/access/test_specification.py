@@ -98,6 +98,7 @@ def is_refused(read: Callable[[Any], object], data: Any) -> bool:
     return False
 
 
+@pytest.mark.no_cover
 @given(broken("beat-quality.json", ("epoch", "beat", "t", "p", "v", "q", "backfill", "sent")))
 @settings(max_examples=300, deadline=None)
 def test_what_the_schema_of_beats_refuses_the_validator_refuses(data: Any) -> None:
@@ -129,6 +130,7 @@ def test_the_schema_of_heartbeats_and_the_validator_agree(sent: Any) -> None:
 POINT = ("code", "kind", "decimals", "physical_low", "sampling_s", "core", "limits")
 
 
+@pytest.mark.no_cover
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_what_the_schema_of_point_tables_refuses_the_validator_refuses(data: st.DataObject) -> None:

@@ -36,6 +36,7 @@ def test_the_line_tells_no_finer_and_no_further_than_its_model_takes() -> None:
         assert point.physical_low <= value <= point.physical_high
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("seed", "compression", "hours"),
     [(1, 9, 1.0), (2, 10, 1.0), (3, 4, 1.0), (4, 1, 2.5), (20261123, 9, 1.0)],

@@ -367,6 +367,7 @@ def count_with_csv_module(path: Path) -> tuple[int, int]:
     return len(rows), good
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(not (SHARED / "skab").exists(), reason="the bench recordings are not here")
 def test_every_sample_of_the_water_bench_is_read() -> None:
     recordings = read_recordings([SHARED / "skab"])
@@ -379,6 +380,7 @@ def test_every_sample_of_the_water_bench_is_read() -> None:
         assert adds_up(recording)
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(not (SHARED / "tep").exists(), reason="the process recordings are not here")
 def test_every_sample_of_the_chemical_process_is_read() -> None:
     recordings = read_recordings([SHARED / "tep"], ReadOptions(period_s=180))

@@ -270,6 +270,7 @@ def test_limits_learned_from_the_benchs_normal_run_are_quiet_there_and_speak_in_
     assert max(map(share_outside, faulty)) > 0.02
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(not (SHARED / "skab").exists(), reason="the bench recordings are not here")
 def test_the_whole_bench_is_replayed_to_the_last_sample() -> None:
     runs = read_recordings([SHARED / "skab"])

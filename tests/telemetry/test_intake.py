@@ -50,6 +50,7 @@ def body_of(**changes: Any) -> bytes:
     return json.dumps({k: v for k, v in beat.items() if v is not ...}).encode()
 
 
+@pytest.mark.no_cover
 @given(
     st.one_of(
         st.floats(allow_nan=False, allow_infinity=False).map(repr),
@@ -116,6 +117,7 @@ def beats(draw: st.DrawFn) -> Beat:
     )
 
 
+@pytest.mark.no_cover
 @given(beats(), st.sampled_from([None, 1]))
 @settings(max_examples=400, deadline=None)
 def test_the_fast_reader_the_full_one_and_the_raw_form_agree(

@@ -155,6 +155,7 @@ def tell(
     return said
 
 
+@pytest.mark.no_cover
 @given(stories())
 @settings(max_examples=400, deadline=None)
 def test_the_kernel_says_what_the_reference_judge_says(story: Story) -> None:
@@ -202,6 +203,7 @@ def test_cutting_blocks_otherwise_gives_the_same_alarms(story: Story) -> None:
     assert (whole.judged, whole.doubled) == (pieces.judged, pieces.doubled)
 
 
+@pytest.mark.no_cover
 @given(stories())
 @settings(max_examples=150, deadline=None)
 def test_no_identity_is_used_twice_and_every_alarm_ends_at_most_once(story: Story) -> None:
