@@ -12,9 +12,11 @@ import orjson
 
 from guatu.access.messages import Configure, PlantConfig
 from guatu.access.problems import RefusedError
+from guatu.telemetry.examples import examples_of
 from guatu.telemetry.follow import Entry
 from guatu.telemetry.frame import beat_bytes, frame_bytes
 from guatu.telemetry.intake import Taken, take_beat
+from guatu.telemetry.notes import Notes
 from guatu.telemetry.plant_door import PlantDoor
 from guatu.telemetry.state import PartitionState
 from guatu.telemetry.step import Engine
@@ -33,6 +35,7 @@ class Driven:
         self.doors: dict[str, PlantDoor] = {}
         self.events: list[dict[str, Any]] = []
         self.messages: list[Entry] = []
+        self.notes = Notes()
 
     @property
     def state(self) -> PartitionState:
@@ -51,17 +54,24 @@ class Driven:
 
     def send(self, code: str, body: bytes) -> Taken | RefusedError:
         """Let a plant send a body; gives what the gateway makes of it."""
+        door = self.doors[code]
         try:
-            taken = take_beat(self.doors[code], body, self.now_ms)
+            taken = take_beat(door, body, self.now_ms)
         except RefusedError as refused:
+            self.notes.refuse(door.config.plant, refused.problem.code)
             return refused
+        examples = examples_of(door, body, taken, self.now_ms)
+        self.notes.set_aside(door.config.plant, examples)
         self._log(frame_bytes([beat_bytes(taken.beat)]))
         return taken
 
     def tick(self, at_ms: int) -> None:
         """Let the time be this, and everybody know."""
         self.now_ms = at_ms
-        self._log(b"T" + orjson.dumps({"at_ms": at_ms}))
+        note = self.notes.next()
+        tick = {"at_ms": at_ms} if note is None else {"at_ms": at_ms, "note": note}
+        self._log(b"T" + orjson.dumps(tick))
+        self.notes.told()
 
     def restart(self) -> None:
         """Put the engine's state through a checkpoint, as a killed process would."""

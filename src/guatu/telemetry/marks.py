@@ -38,11 +38,17 @@ class Account:
 
     Args:
         marked: those to be stored, None for none.
-        stored: how many of these judging has not counted: the bad ones.
+        bad: how many of these are bad, which judging has not counted.
+        uncertain: how many are uncertain.
     """
 
     marked: Marked | None
-    stored: int
+    bad: int = 0
+    uncertain: int = 0
+
+
+NONE = Account(None)
+"""Of a beat in which every sample is good."""
 
 
 def account_for(
@@ -63,18 +69,17 @@ def account_for(
     _note(state, marked_rows, at_ms, marks[:, 2])
     kept, known = ~np.isnan(values), marked_rows >= 0
     is_bad = kept & (marks[:, 2] >= LEAST_BAD)
-    counts, conduct = state.counts_of(beat.plant), state.conduct_of(beat.plant)
+    counts = state.counts_of(beat.plant)
     stored = int(np.count_nonzero(is_bad & known))
     counts[RECEIVED] += int(np.count_nonzero(is_bad))
     counts[UNKNOWN_POINT] += int(np.count_nonzero(is_bad & ~known))
     counts[STORED] += stored
-    conduct.bad += stored
     kept &= known
-    conduct.uncertain += int(np.count_nonzero(kept & ~is_bad))
     if not kept.any():
-        return Account(None, 0)
+        return NONE
     quality = marks[kept, 2].astype(np.int8)
-    return Account(Marked(marked_rows[kept], at_ms[kept], quality, values[kept]), stored)
+    marked = Marked(marked_rows[kept], at_ms[kept], quality, values[kept])
+    return Account(marked, stored, int(np.count_nonzero(kept & ~is_bad)))
 
 
 def _note(
@@ -93,7 +98,10 @@ def _note(
 
 
 def late_samples(beat: FrameBeat, conduct: Conduct) -> int:
-    """Count the samples that came long after their time, by the plant's own clock if known."""
+    """Count the samples that came long after their time, by the plant's own clock if known.
+
+    Once those that are not good are out of the beat, so that each sample is told of once.
+    """
     times = beat.cells.times
     from_ms = conduct.now_there_ms(beat.received_ms) - LATE_MS
     if not len(times) or times[0] >= from_ms:

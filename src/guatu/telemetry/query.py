@@ -134,8 +134,10 @@ class PlantQuality:
             killed, those of its last second may be absent.
         uncertain: samples stored and judged though their quality is uncertain.
         bad: samples stored and not judged, because their quality is bad.
-        late: samples that came a minute or more after their time, the plant's clock allowed for.
-        backfilled: samples sent for history only.
+        late: good samples that came a minute or more after their time, the plant's clock allowed
+            for.
+        backfilled: samples sent for history only, whatever their quality. What is stored and none
+            of these four came good and in time.
         beats: new beats taken.
         doubled_beats: beats that came again.
         missing_beats: beats between the lowest and highest heard that have not come yet.

@@ -190,20 +190,22 @@ class Engine:
                 beat.received_ms,
                 self._out,
             )
-            conduct.late += marks.late_samples(beat, conduct)
-        stored, marked = found.present - found.doubled, None
+        stored = found.present - found.doubled
         counts[RECEIVED] += found.present + found.unknown
         counts[UNKNOWN_POINT] += found.unknown
         counts[DOUBLED_TIME] += found.doubled
         counts[STORED] += stored
-        if bad is not None:
-            outcome = marks.account_for(state, beat, bad, found.rows)
-            marked, stored = outcome.marked, stored + outcome.stored
+        told = marks.NONE if bad is None else marks.account_for(state, beat, bad, found.rows)
+        stored += told.bad
         if beat.backfill:
             conduct.backfilled += stored
+        else:
+            conduct.late += marks.late_samples(beat, conduct)
+            conduct.bad += told.bad
+            conduct.uncertain += told.uncertain
         if stored:
             conduct.sampled_ms = beat.received_ms
-            self.arrivals.add(Block(sequence, beat.plant, found.rows, beat.cells, marked))
+            self.arrivals.add(Block(sequence, beat.plant, found.rows, beat.cells, told.marked))
 
     def _note(self, note: dict[str, Any]) -> None:
         """Take what a gateway tells of messages that never became beats."""

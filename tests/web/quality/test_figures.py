@@ -14,6 +14,7 @@ from guatu.web.quality.actions import KEPT, forget_old_hours, hour_of, record_lo
 from guatu.web.quality.expected import covered, expected
 from guatu.web.quality.looks import SUMMED, Counts, Look
 from guatu.web.quality.models import LastLook, PlantHour
+from guatu.web.quality.standing import chief, findings
 from tests.cast import Cast
 from tests.web.monitoring.conftest import Line, register_line
 
@@ -97,10 +98,12 @@ def test_hours_in_which_nobody_looked_are_told(line: Line) -> None:
 
 def test_reasons_are_kept_by_name_and_doubles_apart(line: Line) -> None:
     record_looks([look(line.plant, 0)], at=at(0))
-    first = look(line.plant, 100, unknown_point=10, doubled_beat=5)
-    record_looks([replace(first, clock_offset_ms=-400, missing_beats=3)], at=at(1))
-    then = look(line.plant, 200, unknown_point=30, doubled_beat=5, doubled_time=2, bad=7)
-    record_looks([replace(then, clock_offset_ms=900, missing_beats=1)], at=at(2))
+    first = look(line.plant, 100, unknown_point=10, doubled_beat=5, missing_beats=3)
+    record_looks([replace(first, clock_offset_ms=-400)], at=at(1))
+    then = look(
+        line.plant, 200, unknown_point=30, doubled_beat=5, doubled_time=2, bad=7, missing_beats=1
+    )
+    record_looks([replace(then, clock_offset_ms=900)], at=at(2))
     day = queries.plant_day(line.plant, DAY)
     assert day.counts.rejected == {"unknown_point": 30, "doubled_beat": 5, "doubled_time": 2}
     whole = day.whole
@@ -171,3 +174,52 @@ def test_a_stop_of_one_unit_leaves_the_other_expected() -> None:
 def test_an_hour_is_that_of_the_middle() -> None:
     assert hour_of(at(59.5), at(60.2)) == at(0)
     assert hour_of(at(59.5), at(60.8)) == at(60)
+
+
+def test_samples_found_doubled_at_a_cut_are_taken_back(line: Line) -> None:
+    """The engine finds some doubles only when it stores; the sums of the hours follow."""
+    plant = line.plant
+    record_looks([look(plant, 0)], at=at(0))
+    record_looks([look(plant, 100)], at=at(1))
+    record_looks([look(plant, 100, doubled_time=40)], at=at(2))
+    record_looks([look(plant, 150, doubled_time=40)], at=at(119))
+    whole = queries.plant_day(plant, DAY).whole
+    assert (whole.received, whole.stored, whole.doubled) == (150, 110, 40)
+    assert [row.stored for row in PlantHour.objects.order_by("hour")] == [60, 50]
+
+
+def test_numbers_that_went_missing_on_another_day_are_not_this_days(line: Line) -> None:
+    for minute, missing in ((0, 5), (1, 9), (2, 7)):
+        record_looks([look(line.plant, minute, missing_beats=missing)], at=at(minute))
+    assert queries.plant_day(line.plant, DAY).whole.missing == 2
+    record_looks([look(line.plant, 9, missing_beats=0)], at=at(3))
+    assert queries.plant_day(line.plant, DAY).whole.missing == 0, "all came after all"
+
+
+def test_a_clock_that_was_not_heard_since_is_not_told_again(line: Line) -> None:
+    heard = replace(look(line.plant, 0), clock_offset_ms=-4000, clock_at=at(0.5))
+    for minute in (0, 1, 2, 61, 62):
+        record_looks([replace(heard, counts=look(line.plant, minute).counts)], at=at(minute))
+    told = [row.clock_last_ms for row in PlantHour.objects.order_by("hour")]
+    assert told == [-4000, None]
+
+
+def test_an_old_archive_makes_no_day_whole() -> None:
+    figures = queries.Figures(expected=100, received=1040, stored=1040, backfilled=1000, late=5)
+    assert (figures.arrived_share, figures.usable_share) == (40.0, 35.0)
+    assert figures.absent == 60
+
+
+def test_samples_that_were_never_sent_are_a_finding_and_few_are_none() -> None:
+    half = queries.Figures(expected=1000, received=520, stored=500, rejected=20, doubled=20)
+    (found,) = findings(half, Counts())
+    assert (found.code, found.count) == ("absent", 500)
+    nearly = replace(half, received=1015, stored=995)
+    assert findings(nearly, Counts()) == []
+
+
+def test_the_chief_troubles_are_those_that_cost_most() -> None:
+    figures = queries.Figures(expected=100, received=100, stored=80, late=30, bad=2, uncertain=9)
+    counts = Counts(rejected={"doubled_beat": 70, "unknown_point": 20})
+    told = [one.code for one in chief(findings(figures, counts, offset_ms=8000))]
+    assert told == ["late", "unknown_point", "uncertain"]

@@ -31,6 +31,7 @@ _SUMS = (
     "doubled_beats",
     "given_up_beats",
     "clock_steps",
+    "missing_beats",
 )
 
 
@@ -69,7 +70,8 @@ def record_looks(looks: Sequence[Look], *, at: datetime) -> int:
             )
         )
         row = hours[look.plant]
-        _add(row, look.counts.since(Counts.from_json(last.counts)), look, due)
+        _add(row, look.counts.since(Counts.from_json(last.counts)), due)
+        _note_clock(row, look, last.at)
         row.until = at
         last.at, last.counts = at, look.counts.as_json()
     _save(list(hours.values()), [lasts[look.plant] for look in ahead])
@@ -98,7 +100,7 @@ def _hours(
     return found
 
 
-def _add(row: PlantHour, more: Counts, look: Look, due: float) -> None:
+def _add(row: PlantHour, more: Counts, due: float) -> None:
     for name in _SUMS:
         setattr(row, name, getattr(row, name) + more.sums.get(name, 0))
     row.expected += due
@@ -107,12 +109,17 @@ def _add(row: PlantHour, more: Counts, look: Look, due: float) -> None:
     row.refused += sum(more.refused.values())
     whole = Counts(rejected=row.by_reason, refused=row.by_refusal).plus(more)
     row.by_reason, row.by_refusal = dict(whole.rejected), dict(whole.refused)
-    row.missing_beats = look.missing_beats
-    if (offset := look.clock_offset_ms) is not None:
-        row.clock_last_ms = offset
-        least, most = row.clock_least_ms, row.clock_most_ms
-        row.clock_least_ms = offset if least is None else min(least, offset)
-        row.clock_most_ms = offset if most is None else max(most, offset)
+
+
+def _note_clock(row: PlantHour, look: Look, since: datetime) -> None:
+    """Note how far a clock is off, if the plant has said so since the last look."""
+    offset = look.clock_offset_ms
+    if offset is None or (look.clock_at is not None and look.clock_at <= since):
+        return
+    least, most = row.clock_least_ms, row.clock_most_ms
+    row.clock_last_ms = offset
+    row.clock_least_ms = offset if least is None else min(least, offset)
+    row.clock_most_ms = offset if most is None else max(most, offset)
 
 
 _ROW_FIELDS = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 SUMMED = (
@@ -21,8 +22,13 @@ SUMMED = (
     "doubled_beats",
     "given_up_beats",
     "clock_steps",
+    "missing_beats",
 )
-"""Counts that only grow."""
+"""Counts since the plant's first beat."""
+
+FALLING = frozenset({"stored", "missing_beats"})
+"""Those that may fall: samples found at a cut to be doubled, and missing messages that come. All
+others only grow."""
 
 DOUBLED = ("doubled_beat", "doubled_time")
 """Reasons that say that a sample came before already."""
@@ -38,9 +44,9 @@ class Counted(Protocol):
     @property
     def refused(self) -> Mapping[str, int]: ...  # noqa: D102
     @property
-    def missing_beats(self) -> int: ...  # noqa: D102
-    @property
     def clock_offset_ms(self) -> int | None: ...  # noqa: D102
+    @property
+    def clock_ms(self) -> int | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +99,8 @@ class Counts:
 
 
 def _minus(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
-    found = {name: max(count - before.get(name, 0), 0) for name, count in now.items()}
-    return {name: count for name, count in found.items() if count}
+    found = {name: count - before.get(name, 0) for name, count in now.items()}
+    return {name: n for name, n in found.items() if n > 0 or (n and name in FALLING)}
 
 
 def _plus(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
@@ -108,14 +114,19 @@ class Look:
     Attributes:
         plant: database id.
         counts: since the plant's first beat.
-        missing_beats: numbers not seen yet.
         clock_offset_ms: the plant's clock minus the gateway's; None where it was never said.
+        clock_at: when that was last measured.
     """
 
     plant: int
     counts: Counts
-    missing_beats: int = 0
     clock_offset_ms: int | None = None
+    clock_at: datetime | None = None
+
+
+def moment(at_ms: int | None) -> datetime | None:
+    """The engine's milliseconds as a moment."""
+    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
 def look_at(counted: Counted) -> Look:
@@ -127,6 +138,6 @@ def look_at(counted: Counted) -> Look:
             rejected=dict(counted.rejected),
             refused=dict(counted.refused),
         ),
-        missing_beats=counted.missing_beats,
         clock_offset_ms=counted.clock_offset_ms,
+        clock_at=moment(counted.clock_ms),
     )

@@ -51,7 +51,7 @@ class PlantHour(models.Model):
     doubled_beats = models.BigIntegerField(default=0)
     refused = models.BigIntegerField(default=0)
     clock_steps = models.IntegerField(default=0)
-    # Numbers missing at the end of the hour: they may still come.
+    # By how much the missing numbers grew in the hour; less than zero where some came after all.
     missing_beats = models.BigIntegerField(default=0)
     given_up_beats = models.BigIntegerField(default=0)
     clock_least_ms = models.BigIntegerField(null=True, blank=True)

@@ -30,6 +30,7 @@ SUMS = (
     "refused",
     "clock_steps",
     "given_up_beats",
+    "missing_beats",
 )
 
 
@@ -57,18 +58,40 @@ class Figures:
 
     @property
     def good(self) -> int:
-        """Samples stored that can be judged without reserve."""
-        return max(self.stored - self.uncertain - self.bad, 0)
+        """Samples stored that are neither old archives nor of doubtful quality."""
+        return max(self.arrived - self.uncertain - self.bad, 0)
+
+    @property
+    def arrived(self) -> int:
+        """Samples stored, old archives aside: nobody expected those in this span."""
+        return max(self.stored - self.backfilled, 0)
+
+    @property
+    def usable(self) -> int:
+        """Good samples that came in time."""
+        return max(self.good - self.late, 0)
+
+    @property
+    def absent(self) -> int:
+        """Samples that were due and were never sent, beyond what may still be on its way."""
+        came = self.received - self.doubled - self.backfilled
+        absent = round(self.expected - came)
+        return absent if absent > self.expected * ABSENT_SHARE else 0
+
+    @property
+    def missing(self) -> int:
+        """Messages that went missing in the span and have not come by its end."""
+        return max(self.missing_beats, 0)
 
     @property
     def arrived_share(self) -> float | None:
         """Stored samples of those expected; more than all is all."""
-        return _share(min(self.stored, self.expected), self.expected)
+        return _share(min(self.arrived, self.expected), self.expected)
 
     @property
     def usable_share(self) -> float | None:
         """Good samples that came in time, of those expected: what plants are ranked by."""
-        return _share(min(max(self.good - self.late, 0), self.expected), self.expected)
+        return _share(min(self.usable, self.expected), self.expected)
 
     @property
     def rejected_share(self) -> float | None:
@@ -92,6 +115,9 @@ class Figures:
 
 
 NOTHING = Figures()
+NEARLY_AN_HOUR = timedelta(minutes=55)
+ABSENT_SHARE = 0.01
+"""A share of absent samples below this is told by the percentages alone."""
 
 
 def _share(part: float, whole: float) -> float | None:
@@ -112,7 +138,6 @@ def _rows(day: date) -> QuerySet[PlantHour]:
 def _summed() -> dict[str, Any]:
     return {
         **{name: Sum(name) for name in SUMS},
-        "missing_beats": Max("missing_beats"),
         "clock_least_ms": Min("clock_least_ms"),
         "clock_most_ms": Max("clock_most_ms"),
     }
@@ -145,6 +170,16 @@ class PlantDay:
     counts: Counts
 
     @property
+    def dark(self) -> list[datetime]:
+        """Hours in which samples were due and none came."""
+        rows = self.hours.items()
+        return [
+            hour
+            for hour, row in rows
+            if row.until - row.since >= NEARLY_AN_HOUR and row.expected > 0 and not row.received
+        ]
+
+    @property
     def gaps_in_looking(self) -> list[PlantHour]:
         """Rows whose figures reach back into hours in which nobody looked."""
         return [row for row in self.hours.values() if row.since < row.hour - timedelta(minutes=5)]
@@ -158,6 +193,16 @@ def plant_day(plant: Plant, day: date) -> PlantDay:
     for row in rows:
         counts = counts.plus(Counts(rejected=row.by_reason, refused=row.by_refusal))
     return PlantDay(hours={r.hour: r for r in rows}, whole=_figures(whole), counts=counts)
+
+
+def reasons_by_plant(plants: Iterable[int], day: date) -> Mapping[int, Counts]:
+    """Why samples and messages of some plants were left out or refused on a day, in one query."""
+    found: dict[int, Counts] = {}
+    rows = _rows(day).filter(plant__in=list(plants))
+    for plant, reasons, refusals in rows.values_list("plant", "by_reason", "by_refusal"):
+        counts = Counts(rejected=reasons, refused=refusals)
+        found[plant] = found.get(plant, Counts()).plus(counts)
+    return found
 
 
 def silent_points(plants: QuerySet[Plant]) -> Mapping[int, int]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from guatu.web.monitoring.models import PlannedStop, Plant
 from guatu.web.monitoring.stopped import GRACE
-from guatu.web.quality.looks import Counts
+from guatu.web.quality.looks import Counts, moment
 from guatu.web.quality.queries import Figures
 from guatu.web.quality.wording import Reason, reason
 
@@ -21,13 +21,9 @@ if TYPE_CHECKING:
 ONLINE_FOR = timedelta(seconds=60)
 """A plant is connected while a message or a heartbeat came within this time."""
 
+MOST_CHIEF = 3
 CLOCK_OFF_MS = 2000
 """An offset beyond this is told as a fault."""
-
-
-def moment(at_ms: int | None) -> datetime | None:
-    """The engine's milliseconds as a moment."""
-    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,38 +102,60 @@ def _connected(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong, how often, and how to mend it."""
+    """One thing that is wrong, how often, where, and how to mend it."""
 
     code: str
     reason: Reason
     count: int
     unit: str
+    where: Sequence[str] = ()
 
 
 def findings(
-    figures: Figures, counts: Counts, *, silent: int, offset_ms: int | None
+    figures: Figures,
+    counts: Counts,
+    *,
+    offset_ms: int | None = None,
+    where: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Finding]:
-    """List what is wrong with a plant's day, the gravest and most frequent first."""
+    """List what is wrong with a plant's day, the gravest and most frequent first.
+
+    Args:
+        figures: of the day.
+        counts: of the day, by reason.
+        offset_ms: how far the plant's clock is off now, if the day is today.
+        where: by code, the points, hours or numbers concerned, as far as known. What counts them
+            alone, ``silent`` and ``dark``, is as often as it has places.
+    """
+    places = where or {}
     found = [
-        Finding(code=code, reason=reason(code), count=count, unit=unit)
-        for code, count, unit in _wrong(figures, counts, silent, offset_ms)
-        if count
+        Finding(code=code, reason=reason(code), count=n, unit=unit, where=places.get(code, ()))
+        for code, n, unit in _wrong(figures, counts, places, offset_ms)
+        if n
     ]
     gravity = {"bad": 0, "attention": 1, "idle": 2}
     return sorted(found, key=lambda f: (gravity[f.reason.tone], -f.count))
 
 
+def chief(found: Sequence[Finding]) -> list[Finding]:
+    """The few that cost most, for a list in which each plant has a line."""
+    costly = [finding for finding in found if finding.reason.tone != "idle"]
+    return sorted(costly, key=lambda finding: -finding.count)[:MOST_CHIEF]
+
+
 def _wrong(
-    figures: Figures, counts: Counts, silent: int, offset_ms: int | None
+    figures: Figures, counts: Counts, where: Mapping[str, Sequence[str]], offset_ms: int | None
 ) -> Iterator[tuple[str, int, str]]:
     samples, messages = _("samples"), _("messages")
     yield from ((code, count, samples) for code, count in _sorted(counts.rejected))
     yield from ((code, count, messages) for code, count in _sorted(counts.refused))
     for name in ("late", "uncertain", "bad"):
         yield name, getattr(figures, name), samples
-    for name in ("missing_beats", "given_up_beats"):
-        yield name, getattr(figures, name), messages
-    yield "silent", silent, _("points")
+    yield "absent", figures.absent, samples
+    yield "missing_beats", figures.missing, messages
+    yield "given_up_beats", figures.given_up_beats, messages
+    yield "dark", len(where.get("dark", ())), _("hours")
+    yield "silent", len(where.get("silent", ())), _("points")
     yield "clock_steps", figures.clock_steps, _("times")
     off = max(
         abs(ms)

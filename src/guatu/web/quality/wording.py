@@ -152,8 +152,8 @@ CONDUCT: Mapping[str, Reason] = {
         name=gettext_lazy("Late samples"),
         means=gettext_lazy("They came more than a minute after they were measured."),
         mend=gettext_lazy(
-            "Send at least every few seconds. What was saved up during an outage is marked "
-            "as backfill."
+            "Send at least every few seconds. What an outage held back comes late once, and is "
+            "right to be resent."
         ),
     ),
     "missing_beats": Reason(
@@ -187,6 +187,24 @@ CONDUCT: Mapping[str, Reason] = {
         name=gettext_lazy("Clock jumped"),
         means=gettext_lazy("The plant's clock changed by more than five seconds at once."),
         mend=gettext_lazy("Let NTP adjust the clock slowly; do not set it by hand."),
+    ),
+    "absent": Reason(
+        name=gettext_lazy("Samples not sent"),
+        means=gettext_lazy("Fewer samples came than the sampling periods of the points promise."),
+        mend=gettext_lazy(
+            "Compare the periods in the point table with what the gateway sends; look at silent "
+            "points, and at the hours with less."
+        ),
+        tone="bad",
+    ),
+    "dark": Reason(
+        name=gettext_lazy("Hours without data"),
+        means=gettext_lazy("Samples were due, and in the whole hour none came."),
+        mend=gettext_lazy(
+            "Look for power and network; let the gateway keep data during an outage and resend "
+            "it. Declare planned stops."
+        ),
+        tone="bad",
     ),
     "silent": Reason(
         name=gettext_lazy("Silent points"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,8 @@ from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.quality import doors, queries
 from guatu.web.quality.actions import clear_quarantine
 from guatu.web.quality.chart import Hour, hours_of
-from guatu.web.quality.standing import findings, moment, standing
+from guatu.web.quality.looks import moment
+from guatu.web.quality.standing import findings, standing
 from guatu.web.quality.views.plants import day_of
 from guatu.web.quality.wording import offset_words, reason
 from guatu.web.shell.tables import Column, Table
@@ -57,7 +59,7 @@ _HOURS: list[Column[Hour]] = [
     _figure("bad", gettext_lazy("Bad")),
     _figure("beats", gettext_lazy("Messages")),
     _figure("doubled_beats", gettext_lazy("Doubled messages")),
-    _figure("missing_beats", gettext_lazy("Missing messages")),
+    _figure("missing_beats", gettext_lazy("Missing messages, more or fewer")),
     _figure("refused", gettext_lazy("Refused messages")),
     Column(
         key="clock",
@@ -87,6 +89,7 @@ def plant(request: SignedInRequest, plant_id: int) -> HttpResponseBase:
         return file
     now = _now(shown, at)
     quality: PlantQuality | None = now["quality"]
+    is_today = day == timezone.localdate()
     context = {
         "plant": shown,
         "day": day,
@@ -98,8 +101,8 @@ def plant(request: SignedInRequest, plant_id: int) -> HttpResponseBase:
         "findings": findings(
             found.whole,
             found.counts,
-            silent=len(now["silent"]),
-            offset_ms=quality.clock_offset_ms if quality else None,
+            offset_ms=quality.clock_offset_ms if quality and is_today else None,
+            where=_where(found, now, is_today=is_today),
         ),
         "clock_least": offset_words(found.whole.clock_least_ms),
         "clock_most": offset_words(found.whole.clock_most_ms),
@@ -107,6 +110,24 @@ def plant(request: SignedInRequest, plant_id: int) -> HttpResponseBase:
         **now,
     }
     return render(request, "quality/plant.html", context)
+
+
+def _where(found: queries.PlantDay, now: Mapping[str, Any], *, is_today: bool) -> dict[str, Any]:
+    """The places of what is wrong; what is so now is told of today only."""
+    where: dict[str, list[str]] = {}
+    if found.dark:
+        where["dark"] = [f"{timezone.localtime(hour):%H:%M}" for hour in found.dark]
+    if not is_today:
+        return where
+    for one, _why, _at in now["quarantine"]:
+        where.setdefault(one.reason, []).append(one.where)
+    if now["silent"]:
+        where["silent"] = [one.point.code for one in now["silent"]]
+    if now["gaps"]:
+        where["missing_beats"] = [
+            str(first) if first == last else f"{first}–{last}" for _, first, last in now["gaps"]
+        ]
+    return where
 
 
 def _seen(request: SignedInRequest, plant_id: int) -> Plant:

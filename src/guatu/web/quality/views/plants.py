@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -25,8 +25,9 @@ from guatu.web.monitoring.models import Plant
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.quality import doors, queries
 from guatu.web.quality.chart import hours_of
+from guatu.web.quality.looks import Counts
 from guatu.web.quality.queries import NOTHING, Figures
-from guatu.web.quality.standing import Standing, standing
+from guatu.web.quality.standing import Finding, Standing, chief, findings, standing
 from guatu.web.quality.wording import offset_words
 from guatu.web.shell.tables import Column, Table
 from guatu.web.shell.templatetags.guatu import state
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from guatu.telemetry.query import PlantQuality
 
 FARTHEST = timedelta(days=800)
+WORST = 50
+"""Of so many plants at most the list says what their trouble is."""
+FINE_SHARE = 99.0
+"""With more usable data than this, percent, a plant has no trouble worth a word in a list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,7 @@ class Line:
     day: Figures
     silent: int
     link: str
+    why: Sequence[Finding] = ()
 
 
 def day_of(request: SignedInRequest) -> date:
@@ -70,6 +76,11 @@ def _share(key: str, label: Any, value: str, *, phone: bool = True) -> Column[Li
     )
 
 
+def _why(line: Line) -> SafeString:
+    marks = ((state(one.reason.tone, str(one.reason.name)),) for one in line.why)
+    return format_html('<div class="why">{}</div>', format_html_join("", "{}", marks))
+
+
 def _name(line: Line) -> SafeString:
     return format_html('<a href="{}">{}</a>', line.link, line.plant.name)
 
@@ -90,6 +101,12 @@ _COLUMNS: list[Column[Line]] = [
         sort="name",
     ),
     Column(
+        key="why",
+        label=gettext_lazy("Chief trouble"),
+        value=lambda line: "; ".join(str(one.reason.name) for one in line.why),
+        cell=_why,
+    ),
+    Column(
         key="region",
         label=gettext_lazy("Region"),
         value=lambda line: line.plant.region.name,
@@ -104,7 +121,7 @@ _COLUMNS: list[Column[Line]] = [
     Column(
         key="gaps",
         label=gettext_lazy("Missing messages"),
-        value=lambda line: line.day.missing_beats,
+        value=lambda line: line.day.missing,
         sort="gaps",
     ),
     Column(
@@ -154,7 +171,7 @@ def plants(request: SignedInRequest) -> HttpResponseBase:
     table = Table(
         request,
         columns=_COLUMNS,
-        rows=lines,
+        rows=_with_reasons(lines, day),
         name=_("Data quality %(day)s") % {"day": day.isoformat()},
         row_css=lambda line: "row-red" if line.now.tone == "bad" else "",
         empty=_("No plant fits these filters."),
@@ -214,6 +231,24 @@ def _lines(  # noqa: PLR0917 - one row of the page is made of this much
         for plant in rows
     ]
     return sorted(lines, key=_rank)
+
+
+def _with_reasons(lines: list[Line], day: date) -> list[Line]:
+    """Say of the worst plants why; of hundreds nobody reads it, and it would take long."""
+    worst = [line for line in lines[:WORST] if (line.day.usable_share or 100.0) < FINE_SHARE]
+    counts = queries.reasons_by_plant((line.plant.pk for line in worst), day)
+    today = day == timezone.localdate()
+    told = {
+        line.plant.pk: chief(
+            findings(
+                line.day,
+                counts.get(line.plant.pk, Counts()),
+                offset_ms=line.now.clock_offset_ms if today else None,
+            )
+        )
+        for line in worst
+    }
+    return [replace(line, why=told.get(line.plant.pk, ())) for line in lines]
 
 
 def _rank(line: Line) -> tuple[object, ...]:
