@@ -13,7 +13,7 @@ from guatu.ops.backup.manifest import Manifest, complete_backups, read_manifest
 from guatu.ops.last_backup import last_backup
 from guatu.telemetry.log import beats_stream
 from tests.faults.house import Standing, a_house
-from tests.faults.test_kill_and_pause import STORED, until_equal
+from tests.faults.account import STORED, until_equal
 from tests.ops.sender import Sender
 from tests.waiting import wait_until
 

@@ -20,7 +20,7 @@ from guatu.access.messages import Acknowledge, Beat, Configure, Key, Limit, Plan
 from guatu.telemetry import checkpoint, log
 from guatu.telemetry.disk import Room
 from guatu.telemetry.engine import PartitionRunner
-from guatu.telemetry.follow import follow_plants
+from guatu.telemetry.follow import LogWentBack, follow_plants
 from guatu.telemetry.gateway import Gateway, now_ms
 from guatu.telemetry.history.read import count_stored, read_samples
 from guatu.telemetry.outbox import EventOutbox
@@ -477,3 +477,19 @@ async def test_a_stopped_partition_leaves_no_thread_that_still_writes(
     asyncio.get_running_loop().call_later(0.2, let_go.set)
     await stopping
     assert over
+
+
+async def test_an_older_copy_of_the_log_is_refused_and_never_read_as_if_it_were_new(
+    spine: Spine,
+) -> None:
+    await spine.tick(now_ms())
+    await spine.judged()
+    await spine.stop_engine()
+    assert spine.runner is not None
+    state = spine.runner._engine.state
+    state.sequence += 1
+    runner = PartitionRunner(spine.settings, spine.client, 0, state)
+    with pytest.raises(LogWentBack, match="BEATS_0"):
+        await asyncio.wait_for(runner.run(), PATIENCE_S)
+    state.sequence -= 1
+    await spine.start_engine()  # from its checkpoint, which the log still reaches

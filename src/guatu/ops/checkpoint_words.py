@@ -3,6 +3,7 @@
 from guatu import __version__
 from guatu.ops.words import say
 from guatu.telemetry.checkpoint import CheckpointUnreadable
+from guatu.telemetry.follow import LogWentBack
 from guatu.telemetry.frame import OtherVersion
 
 
@@ -38,5 +39,23 @@ def other_version_words(problem: OtherVersion) -> tuple[str, str]:
             "待引擎处理完毕（guatu doctor 显示积压为零）后再升级。",
             "Nothing is lost. Go back to the version that wrote them, stop the gateway, and "
             "upgrade once the engine has taken all of them (guatu doctor shows no backlog).",
+        ),
+    )
+
+
+def went_back_words(problem: LogWentBack) -> tuple[str, str]:
+    """Give what is wrong and what to do, in the operator's language."""
+    return (
+        say(
+            f"消息日志 {problem.stream} 只到第 {problem.last} 条，"
+            f"而引擎已处理到第 {problem.judged} 条：放回的是一份较旧的日志。",
+            f"The log {problem.stream} ends at message {problem.last}, but the engine has judged "
+            f"{problem.judged}: an older copy of the log was put back.",
+        ),
+        say(
+            "请把日志、历史数据和数据库从同一份备份一起恢复"
+            "（guatu --home 新目录 restore 备份目录）。",
+            "Put log, history and database back from one backup together "
+            "(guatu --home NEW restore BACKUPS).",
         ),
     )

@@ -51,18 +51,21 @@ def _gateway(_: House) -> None:
 
 
 def _engine(_: House) -> None:
-    from guatu.ops.checkpoint_words import other_version_words, unreadable_words  # noqa: PLC0415
+    from guatu.ops import checkpoint_words as words  # noqa: PLC0415
     from guatu.telemetry.checkpoint import CheckpointUnreadable  # noqa: PLC0415
     from guatu.telemetry.engine import run_engine  # noqa: PLC0415
+    from guatu.telemetry.follow import LogWentBack  # noqa: PLC0415
     from guatu.telemetry.frame import OtherVersion  # noqa: PLC0415
     from guatu.telemetry.settings import EngineSettings  # noqa: PLC0415
 
     try:
         run_engine(EngineSettings.from_env(os.environ))
     except CheckpointUnreadable as problem:
-        raise CannotStart("\n".join(unreadable_words(problem))) from problem
+        raise CannotStart("\n".join(words.unreadable_words(problem))) from problem
     except OtherVersion as problem:
-        raise CannotStart("\n".join(other_version_words(problem))) from problem
+        raise CannotStart("\n".join(words.other_version_words(problem))) from problem
+    except LogWentBack as problem:
+        raise CannotStart("\n".join(words.went_back_words(problem))) from problem
 
 
 def _live(_: House) -> None:

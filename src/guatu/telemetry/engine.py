@@ -19,7 +19,7 @@ from prometheus_client import Histogram
 
 from guatu.telemetry import answers, checkpoint, kernels, log, marks, vitals, vitals_words
 from guatu.telemetry.disk import Room, glance
-from guatu.telemetry.follow import PAUSE_S, Entry, LogReader, LogReplaced
+from guatu.telemetry.follow import PAUSE_S, Entry, LogReader, LogReplaced, LogWentBack
 from guatu.telemetry.history.write import warm_up as warm_up_history
 from guatu.telemetry.outbox import EventOutbox
 from guatu.telemetry.served import ended, first_to_end, stop_signal
@@ -95,10 +95,17 @@ class PartitionRunner:
             await self._adopt_stream()
 
     async def _adopt_stream(self) -> None:
-        """Make sure of the stream, and see whether it is still the one we know."""
+        """Make sure of the stream, and see whether it is still the one we know.
+
+        Raises:
+            LogWentBack: if it is, but shorter.
+        """
         state = self._engine.state
         info = await self._stream()
         identity = log.identity(info)
+        if state.identity == identity and info.state.last_seq < state.sequence:
+            name = log.beats_stream(self._partition)
+            raise LogWentBack(name, info.state.last_seq, state.sequence)
         if state.identity and state.identity != identity:
             logger.error("partition %d: the log was made anew", self._partition)
             if state.sequence > state.cut_sequence:

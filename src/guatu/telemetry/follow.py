@@ -59,6 +59,23 @@ class LogReplaced(Exception):  # named for what happened, not as an error of our
     """The stream is not the one that was read before: the log was lost and made anew."""
 
 
+class LogWentBack(Exception):  # named for what was met, not as an error of ours
+    """The stream ends before what was read from it: somebody put back an older copy of it.
+
+    What it takes in from now on would be numbered like messages that were judged already, and so
+    be passed over.
+
+    Args:
+        stream: its name.
+        last: its last sequence.
+        judged: the last sequence already judged.
+    """
+
+    def __init__(self, stream: str, last: int, judged: int) -> None:
+        super().__init__(f"{stream} ends at {last}, but {judged} was judged already")
+        self.stream, self.last, self.judged = stream, last, judged
+
+
 class LogReader:
     """Reads a stream's messages in order.
 
