@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
 # The peers that benches measure against, from Debian's own packages.
 set -eu
-command -v prometheus >/dev/null && exit 0
+missing=""
+for peer in prometheus victoria-metrics; do
+  command -v "$peer" >/dev/null || missing="$missing $peer"
+done
+[ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-  echo "bench: Prometheus is missing. Install Debian's package: apt-get install prometheus" >&2
+  echo "bench: missing:$missing. Install Debian's packages: apt-get install$missing" >&2
   exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-# The package starts a service of its own; the bench starts its own process on a free port.
+# The packages start services of their own; the bench starts its own processes on free ports.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
   printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod +x "$policy"
 fi
-apt-get install -y -qq --no-install-recommends prometheus >/dev/null
+# shellcheck disable=SC2086 # a list
+apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,4 +1,4 @@
-"""Our side's payloads: whole HTTP requests of columnar JSON beats, made before the clock runs."""
+"""Our side's payloads: whole HTTP requests of beats, JSON or raw, made before the clock runs."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.spine.load import Load
+from guatu.access.raw import HEAD, MAGIC, MEDIA_TYPE
 
 WIDEST = 7
 """Bytes of the longest value with its comma: 1599.9 and a comma."""
 
 
 @numba.njit(cache=True)
-def _write_rows(tenths: NDArray[np.int32], out: NDArray[np.uint8]) -> int:
+def write_rows(tenths: NDArray[np.int32], out: NDArray[np.uint8]) -> int:
     """Write rows of tenths as [[12.3,…],…]; give the number of bytes."""
     at = 0
     out[at] = 91
@@ -43,7 +44,8 @@ def _write_rows(tenths: NDArray[np.int32], out: NDArray[np.uint8]) -> int:
 class Encoder:
     """Encodes the beats of one load for one gateway."""
 
-    def __init__(self, load: Load, keys: Sequence[str], host: str) -> None:
+    def __init__(self, load: Load, keys: Sequence[str], host: str, *, raw: bool = False) -> None:
+        self._raw = raw
         self._load = load
         self._host = host
         self._keys = keys
@@ -61,17 +63,29 @@ class Encoder:
             times_ms: shape (times,).
             tenths: values in tenths, shape (points, times).
         """
-        rows = self._room[: _write_rows(tenths, self._room)].tobytes()
+        body = (self._raw_body if self._raw else self._json_body)(beat, times_ms, tenths)
+        head = (
+            f"POST /v1/beats HTTP/1.1\r\nHost: {self._host}\r\n"
+            f"Authorization: Bearer {self._keys[plant]}\r\n"
+            f"Content-Type: {MEDIA_TYPE if self._raw else 'application/json'}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+    def _json_body(
+        self, beat: int, times_ms: NDArray[np.int64], tenths: NDArray[np.int32]
+    ) -> bytes:
+        rows = self._room[: write_rows(tenths, self._room)].tobytes()
         moments = ",".join(map(str, times_ms.tolist()))
-        body = b'{"epoch":0,"beat":%d,"t":[%s],"p":[%s],"v":%s}' % (
+        return b'{"epoch":0,"beat":%d,"t":[%s],"p":[%s],"v":%s}' % (
             beat,
             moments.encode(),
             self._codes.encode(),
             rows,
         )
-        head = (
-            f"POST /v1/beats HTTP/1.1\r\nHost: {self._host}\r\n"
-            f"Authorization: Bearer {self._keys[plant]}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+
+    def _raw_body(self, beat: int, times_ms: NDArray[np.int64], tenths: NDArray[np.int32]) -> bytes:
+        points, times = tenths.shape
+        codes = self._codes.replace('"', "").replace(",", "\n").encode()
+        head = HEAD.pack(MAGIC, 0, 0, beat, 0, points, 0, times, 0, len(codes), 0)
+        return b"".join((head, times_ms.tobytes(), tenths.tobytes(), b"\x01" * points, codes))

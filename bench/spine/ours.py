@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,15 +24,29 @@ from guatu.telemetry import log
 from guatu.telemetry.settings import StreamSettings
 
 CONNECTIONS = 60
-"""Divides 3,000 plants, so that a plant stays on its connection and its beats keep their order."""
+"""At most; so many as divide the plants: each stays on its connection, its beats in order."""
+PARTS = ("log", "gateway", "engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A house that stands.
+
+    Attributes:
+        house: where it lives and listens.
+        supervisor: knows its processes.
+    """
+
+    house: House
+    supervisor: Supervisor
 
 
 @contextmanager
-def running(home: Path) -> Iterator[House]:
+def running(home: Path, parts: Collection[str] = PARTS) -> Iterator[Standing]:
     """Stand up log, gateway and engine in a folder; plain HTTP, as the peer speaks."""
-    house = house_on_free_ports(home, tls=False)
-    with standing(house, Supervisor(), ("log", "gateway", "engine")):
-        yield house
+    house, supervisor = house_on_free_ports(home, tls=False), Supervisor()
+    with standing(house, supervisor, parts):
+        yield Standing(house, supervisor)
 
 
 def plant_key(plant: int) -> str:
@@ -135,16 +149,26 @@ def streams_of(house: House) -> StreamSettings:
     )
 
 
+async def health(house: House) -> dict[str, Any]:
+    """Ask the gateway how it is."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.gateway_port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    found: dict[str, Any] = json.loads((await reader.read()).partition(b"\r\n\r\n")[2])
+    writer.close()
+    return found
+
+
+async def unjudged(house: House) -> int:
+    """Count the messages with beats that no engine has judged, as far as the gateway knows."""
+    return sum(max(messages, 0) for messages in (await health(house))["backlog"])
+
+
 async def wait_for_keys(load: Load, house: House) -> None:
     """Wait until the gateway knows the last plant."""
     deadline = time.monotonic() + 120
     while True:
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", house.gateway_port)
-            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            health = json.loads((await reader.read()).partition(b"\r\n\r\n")[2])
-            writer.close()
-            if health["plants"] >= load.plants:
+            if (await health(house))["plants"] >= load.plants:
                 return
         except (OSError, ValueError, KeyError):
             pass
@@ -154,7 +178,12 @@ async def wait_for_keys(load: Load, house: House) -> None:
 
 
 def encode_rounds(
-    load: Load, rounds: range, start_ms: int, samples_a_second: float | None = None
+    load: Load,
+    rounds: range,
+    start_ms: int,
+    samples_a_second: float | None = None,
+    *,
+    raw: bool = False,
 ) -> list[Request]:
     """Encode the beats of some rounds, plant by plant within each.
 
@@ -163,8 +192,9 @@ def encode_rounds(
         rounds: which rounds.
         start_ms: moment of the load's first sample.
         samples_a_second: pace; None for as fast as answers come.
+        raw: whether in raw form instead of JSON.
     """
-    encoder = Encoder(load, [plant_key(p) for p in range(load.plants)], "bench")
+    encoder = Encoder(load, [plant_key(p) for p in range(load.plants)], "bench", raw=raw)
     excursions = {(int(r), int(p)) for r, p, _ in load.excursions()}
     requests: list[Request] = []
     for round_ in rounds:
@@ -183,11 +213,12 @@ def encode_rounds(
     return requests
 
 
-async def drive(house: House, requests: list[Request], sent: Sent) -> float:
+async def drive(house: House, requests: list[Request], sent: Sent, *, plants: int) -> float:
     """Send requests and give the seconds until the last answer.
 
     A plant's beats must keep their order, so that each plant stays on one connection.
     """
     started = time.perf_counter()
-    await send(house.gateway_port, requests, sent, connections=CONNECTIONS)
+    connections = max(n for n in range(1, CONNECTIONS + 1) if plants % n == 0)
+    await send(house.gateway_port, requests, sent, connections=connections)
     return time.perf_counter() - started

@@ -22,18 +22,21 @@ def main() -> None:
     """Count rows, doubles and wrong values."""
     history, fields, rounds, start_ms = sys.argv[1:]
     load, sent_rounds = Load(**json.loads(fields)), json.loads(rounds)
-    files = [str(one.path) for one in stored_segments(Path(history), -EVER, EVER)]
+    found = stored_segments(Path(history), -EVER, EVER)
+    if any(one.name.other for one in found):
+        raise SystemExit("history holds samples that are no tenths; none was sent")
+    files = [str(one.path) for one in found]
     rows = doubled = 0
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET threads = 2")
         for first in range(1, load.plants * load.points + 1, POINTS_AT_ONCE):
-            found = connection.execute(
+            counted = connection.execute(
                 "SELECT count(*), count(*) - count(DISTINCT (point, at_ms)) FROM read_parquet(?) "
                 "WHERE point BETWEEN ? AND ?",
                 [files, first, first + POINTS_AT_ONCE - 1],
             ).fetchone()
-            assert found is not None
-            rows, doubled = rows + found[0], doubled + found[1]
+            assert counted is not None
+            rows, doubled = rows + counted[0], doubled + counted[1]
         wrong = sum(
             _wrong_values(connection, files, load, round_, int(start_ms))
             for round_ in sent_rounds[:: max(1, len(sent_rounds) // CHECKED_ROUNDS)]
@@ -47,7 +50,7 @@ def _wrong_values(
     """Compare every value of one round with the number drawn for it."""
     times = load.times_ms(round_, start_ms)
     found = connection.execute(
-        "SELECT point, at_ms, coalesce(scaled / pow(10.0, decimals), value) AS value "
+        "SELECT point, at_ms, scaled / pow(10.0, decimals) AS value "
         "FROM read_parquet(?) WHERE at_ms BETWEEN ? AND ? ORDER BY point, at_ms",
         [files, int(times[0]), int(times[-1])],
     ).fetchnumpy()
