@@ -12,8 +12,8 @@ import pytest
 from guatu.ops.backup.manifest import Manifest, complete_backups, read_manifest
 from guatu.ops.last_backup import last_backup
 from guatu.telemetry.log import beats_stream
-from tests.faults.house import Standing, a_house
 from tests.faults.account import STORED, until_equal
+from tests.faults.house import Standing, a_house
 from tests.ops.sender import Sender
 from tests.waiting import wait_until
 
