@@ -527,3 +527,21 @@ def test_the_source_is_linked_only_for_those_who_may_open_it(
         seen[who] = f'href="/plants/{plant.pk}/"' in page
         assert "安宁示范铝业" in page
     assert seen == {"outsider": False, "duty_officer": True}
+
+
+def test_the_deadlines_page_tells_every_term_and_when_it_climbs(client: Client, cast: Cast) -> None:
+    client.force_login(cast.plant_officer)
+    page = client.get("/warnings/deadlines/").content.decode()
+    cells = re.findall(r'<td class="num[^"]*">(?:<b>)?([^<]+)', page)
+    assert cells[:8] == [
+        "5 分",
+        "5 分",
+        "10 分",
+        "15 分",
+        "30 分",
+        "30 分",
+        "1 小时",
+        "1 小时 30 分",
+    ]
+    assert len(cells) == 8 * 4
+    assert "现行" in page

@@ -7,6 +7,7 @@ from guatu.web.warnings import alerts, views
 app_name = "warnings"
 urlpatterns = [
     path("", views.desk, name="desk"),
+    path("deadlines/", views.deadlines, name="deadlines"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:warning_id>/seen/", alerts.seen, name="seen"),
     path("acknowledge/", views.acknowledge_many, name="acknowledge_many"),

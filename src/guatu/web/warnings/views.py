@@ -20,13 +20,14 @@ from guatu.web.people.models import User
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.shell.requests import is_htmx
 from guatu.web.shell.tables import Table
-from guatu.web.warnings import actions, ladder, queries, rows
+from guatu.web.warnings import actions, ladder, queries, rows, terms
 from guatu.web.warnings.errors import CHANGED_MEANWHILE, RefusedError
 from guatu.web.warnings.facts import facts_of
 from guatu.web.warnings.forms import VerbForm, filters_of
 from guatu.web.warnings.models import (
     Warning,  # noqa: A004 - the house's noun
     WarningLevel,
+    WarningRung,
     WarningState,
 )
 from guatu.web.warnings.sources import source_of
@@ -106,6 +107,16 @@ def _source_url(user: User, warning: Warning) -> str:
     source = source_of(warning.source_kind)
     may_open = source is None or source.may_open(user, warning.source_key)
     return warning.source_url if may_open else ""
+
+
+@require_GET
+def deadlines(request: SignedInRequest) -> HttpResponse:
+    """How long each level has, and when it climbs, in every version of the table."""
+    context = {
+        "versions": terms.versions(timezone.now()),
+        "rungs": [WarningRung(rung).label for rung in terms.STEPS],
+    }
+    return render(request, "warnings/deadlines.html", context)
 
 
 @require_http_methods(["GET", "POST"])

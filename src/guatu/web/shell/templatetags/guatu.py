@@ -4,7 +4,7 @@ Built into the template engine: no load needed. Whatever has a colour has a shap
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -105,6 +105,12 @@ def ago(value: datetime | None) -> str:
         return words.NOTHING
     text = _("%(time)s ago") % {"time": words.duration(timezone.now() - value)}
     return _time(value, text)
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """`{{ term.handle|duration }}`: "2 h 5 min"."""
+    return words.NOTHING if value is None else words.duration(value)
 
 
 @register.simple_tag
