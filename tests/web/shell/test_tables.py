@@ -1,6 +1,7 @@
 """Tables as pages and as files."""
 
 import io
+import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -200,6 +201,22 @@ def test_a_value_arrives_as_what_it_is(value: object, seen: object) -> None:
     with file:
         rows = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).to_python()
     assert rows[1] == [seen, "."]
+
+
+def test_a_column_is_as_wide_as_its_first_rows_need() -> None:
+    at = datetime(2026, 11, 23, 6, 52, 8, 250_000, tzinfo=UTC)
+    lines = [[at, "结晶器进水压力", 1, "x" * 900]]
+    with spreadsheet.write(name="a", headings=["t", "p", "v", "w"], lines=lines) as file:
+        book = zipfile.ZipFile(file)
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        styles = book.read("xl/styles.xml").decode()
+    widths = [float(width) for width in re.findall(r' width="([\d.]+)"', sheet)]
+    # Excel shows a moment that does not fit as ########.
+    assert widths[0] >= len("2026-11-23 14:52:08.250")
+    assert widths[1] >= 14
+    assert widths[2] >= 12
+    assert 40 < widths[3] < 60
+    assert "hh:mm:ss.000" in styles
 
 
 @given(st.text(max_size=60))

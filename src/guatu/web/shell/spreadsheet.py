@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 MAX_ROWS = 1_048_575  # Excel's, less the heading
 MAX_TEXT = 32_767  # Excel's longest cell
+LOOKED_AT = 100  # rows that say how wide columns are
+WIDEST = 48  # digits
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\]")
 
@@ -43,12 +45,16 @@ def write(*, name: str, headings: Sequence[str], lines: Iterable[Sequence[object
     sheet = book.add_worksheet(_sheet_name(name))
     writer = _Writer(book, sheet)
     sheet.freeze_panes(1, 0)
-    # Widths stand before the rows in the file, so they are set from what is known: the headings.
+    lines = iter(lines)
+    first = list(itertools.islice(lines, LOOKED_AT))
+    # Widths stand before the rows in the file, so they are set from the first rows.
     for column, heading in enumerate(headings):
-        sheet.set_column(column, column, max(12, 2.2 * len(heading)))
+        below = (line[column] for line in first if column < len(line))
+        sheet.set_column(column, column, _width(heading, below))
         sheet.write_string(0, column, heading, writer.bold)
     last = 0
-    for last, line in enumerate(itertools.islice(lines, MAX_ROWS), start=1):
+    rows = itertools.islice(itertools.chain(first, lines), MAX_ROWS)
+    for last, line in enumerate(rows, start=1):
         for column, value in enumerate(line):
             writer.cell(last, column, value)
     if headings:
@@ -56,6 +62,19 @@ def write(*, name: str, headings: Sequence[str], lines: Iterable[Sequence[object
     book.close()
     file.seek(0)
     return file
+
+
+def _width(heading: str, below: Iterable[object]) -> float:
+    """How wide a column must be, in digits: a moment that does not fit is shown as ########."""
+    widest = max((_places(value) for value in below), default=0)
+    return max(12, 2.2 * len(heading), min(widest + 2, WIDEST))
+
+
+def _places(value: object) -> int:
+    """About how many digits wide a value is shown: a Chinese character is as wide as two."""
+    if isinstance(value, datetime):
+        return 23 if value.microsecond else 19
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in str(value))
 
 
 def _sheet_name(name: str) -> str:
@@ -71,6 +90,7 @@ class _Writer:
         self.sheet = sheet
         self.bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
         self.moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self.instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss.000"})
         self.day = book.add_format({"num_format": "yyyy-mm-dd"})
         # Text that looks like a formula stays text in Excel, and after someone edits it too.
         self.quoted = book.add_format({"quote_prefix": True})
@@ -84,7 +104,8 @@ class _Writer:
             self._figure(row, column, value)
         elif isinstance(value, datetime):
             naive = timezone.make_naive(value) if timezone.is_aware(value) else value
-            self.sheet.write_datetime(row, column, naive, self.moment)
+            style = self.instant if value.microsecond else self.moment
+            self.sheet.write_datetime(row, column, naive, style)
         elif isinstance(value, date):
             self.sheet.write_datetime(row, column, value, self.day)
         else:
