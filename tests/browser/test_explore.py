@@ -205,7 +205,7 @@ def test_another_day_is_laid_beneath_and_values_follow_the_cursor(
     box = page.locator("[data-canvas]").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] / 2)
-    expect(page.locator("[data-chosen] li").first).to_contain_text("对比日")
+    expect(page.locator("[data-chosen] li").first).to_contain_text("对比时段")
     shot("explore-compare")
     page.locator("[data-moments] summary").click()
     expect(page.locator("[data-moments-rows] tr").nth(3)).to_be_visible()

@@ -5,6 +5,7 @@ import ctypes
 import logging
 import os
 import signal
+import threading
 
 from guatu.ops.errors import CannotStart
 from guatu.ops.exporter import export
@@ -128,6 +129,10 @@ def web_application() -> object:
     set_up_logging("web")
     ready_when("web", _database_answers)
     export(house_from(os.environ).metrics_port_of("web"))
+    from guatu.web.monitoring.doors import warm_up  # noqa: PLC0415
+
+    # Beside the first pages, which most often ask for no history.
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     return application
 
 

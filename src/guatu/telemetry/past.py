@@ -20,6 +20,9 @@ from guatu.telemetry.history.course import (
 from guatu.telemetry.history.export import Order, Stretch, stretches
 from guatu.telemetry.history.read import EMPTY, Columns, Through, read_samples, sorted_columns
 from guatu.telemetry.history.rollup import WIDTHS
+from guatu.telemetry.history.write import warm_up
+
+__all__ = ["Export", "export", "history", "stored_history", "warm_up"]
 
 
 def history(

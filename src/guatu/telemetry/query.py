@@ -12,7 +12,7 @@ from guatu.telemetry.ask import ask
 from guatu.telemetry.door import EngineUnavailable, door
 from guatu.telemetry.history.course import Course
 from guatu.telemetry.history.export import Stretch
-from guatu.telemetry.past import Export, export, history, stored_history
+from guatu.telemetry.past import Export, export, history, stored_history, warm_up
 from guatu.telemetry.roll_call import ProcessNow, myself, processes
 from guatu.telemetry.ticket import RENEW_S as LIVE_RENEW_S
 from guatu.telemetry.ticket import write_ticket
@@ -44,6 +44,7 @@ __all__ = [
     "pulse",
     "quarantine",
     "stored_history",
+    "warm_up",
 ]
 
 

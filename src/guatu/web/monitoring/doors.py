@@ -131,6 +131,13 @@ def course(point_ids: Sequence[int], start: datetime, end: datetime, *, most: in
         return Drawn(course=query.stored_history(*asked), has_newest=False)
 
 
+def warm_up() -> None:
+    """Load what reads history: seconds that the first reader of a course need not wait."""
+    from guatu.telemetry import query  # noqa: PLC0415 - see above
+
+    query.warm_up()
+
+
 def export(point_ids: Sequence[int], start: datetime, end: datetime, resolution: str) -> Export:
     """All there is of points over a span, one after the other, read as it is taken."""
     from guatu.telemetry import query  # noqa: PLC0415 - see above

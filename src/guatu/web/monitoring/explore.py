@@ -182,11 +182,12 @@ def _row(point: Point, course: Course) -> Row:
     count, value = np.asarray(course.count)[own], np.asarray(course.value)[own]
     if not len(value):
         return Row(point=point, least=None, mean=None, greatest=None, last=None, count=0)
+    is_state = bool(point.state_words)  # states have no mean, nor a least
     return Row(
         point=point,
-        least=float(np.asarray(course.low)[own].min()),
-        mean=float((value * count).sum() / count.sum()),
-        greatest=float(np.asarray(course.high)[own].max()),
+        least=None if is_state else float(np.asarray(course.low)[own].min()),
+        mean=None if is_state else float((value * count).sum() / count.sum()),
+        greatest=None if is_state else float(np.asarray(course.high)[own].max()),
         last=float(value[-1]),
         count=int(count.sum()),
     )

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -41,6 +42,7 @@ def history(request: SignedInRequest) -> HttpResponse:
         ),
         "most_found": MOST_FOUND,
         "text": text,
+        "plant": plant,
         "full": len(chosen) >= explore.MOST_POINTS,
     }
     if is_part:
@@ -56,7 +58,6 @@ def history(request: SignedInRequest) -> HttpResponse:
         "hidden": len(asked) - len(chosen) if asked else 0,
         "most": explore.MOST_POINTS,
         "plants": queries.plants_to_explore(request.user),
-        "plant": plant,
         "span": span,
         "presets": [(code, word) for code, (_length, word) in explore.PRESETS.items()],
         "resolutions": explore.RESOLUTIONS.items(),
@@ -150,6 +151,7 @@ def _words() -> dict[str, str]:
         "loading": _("Reading history …"),
         "unreachable": _("History cannot be read now. It is tried again when you move or choose."),
         "nothing": _("No samples in this time."),
+        "nothing_then": _("No samples in the stretch compared with."),
         "no_points": _("Choose points at the side: their course appears here."),
         "not_newest": _("The engine does not answer: the newest samples are missing."),
         "samples": _("Samples as they came"),
@@ -158,7 +160,7 @@ def _words() -> dict[str, str]:
         "no_span": _("From must be before to."),
         "full": _("At most %(most)s points at a time."),
         "remove": _("Take %(name)s out"),
-        "before": _("the other day"),
+        "before": pgettext("compared", "then"),
         "time": _("Time"),
         "seconds": _("%(n)s s"),
         "minutes": _("%(n)s min"),

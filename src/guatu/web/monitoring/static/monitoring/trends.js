@@ -161,19 +161,25 @@ class Chart {
       ctx.moveTo(begin, y);
       ctx.lineTo(end, y);
       ctx.stroke();
-      this.label(ctx, `${word} ${value}`, begin + 4 * devicePixelRatio, y, { size, taken, right });
+      this.label(ctx, `${word} ${value}`, begin, y, { size, taken, left: bbox.left, right });
     }
     ctx.restore();
   }
 
-  // A word that interrupts its own line and leaves the others' words readable.
-  label(ctx, text, from, y, { size, taken, right }) {
+  // A word that interrupts its own line and leaves the others' words readable: from the line's begin
+  // to the right, or, where the line is too short for it, to the left of its begin.
+  label(ctx, text, begin, y, { size, taken, left, right }) {
     const width = ctx.measureText(text).width + size * 0.6;
-    let x = from;
-    for (const box of taken) {
-      if (Math.abs(box.y - y) < size * 1.2 && x < box.x + box.width && box.x < x + width) x = box.x + box.width + size * 0.4;
+    const gap = size * 0.4;
+    const near = taken.filter((box) => Math.abs(box.y - y) < size * 1.2).sort((a, b) => a.x - b.x);
+    const covers = (box) => x < box.x + box.width && box.x < x + width;
+    let x = begin + gap;
+    for (const box of near) if (covers(box)) x = box.x + box.width + gap;
+    if (x + width > right) {
+      x = begin - gap - width;
+      for (const box of near.reverse()) if (covers(box)) x = box.x - gap - width;
+      x = Math.max(x, left);
     }
-    if (x + width > right) x = Math.max(from, right - width);
     taken.push({ x, y, width });
     const ink = ctx.fillStyle;
     ctx.fillStyle = colour("--g-card");

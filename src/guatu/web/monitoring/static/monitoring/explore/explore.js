@@ -8,10 +8,12 @@ import { height, options } from "./options.js";
 import { ZONE_MS, daysBefore, fromLocal, local, moment, moved, width } from "./time.js";
 
 const PRESETS = { "15m": 900e3, "1h": 3600e3, "8h": 8 * 3600e3, "24h": 86400e3, "7d": 7 * 86400e3, "30d": 30 * 86400e3, "1y": 366 * 86400e3 };
-const DAY = 86400e3;
+const HOUR = 3600e3;
+const DAY = 24 * HOUR;
 const REST_MS = 180;
 const FOLLOW_MS = 20_000;
 const LAYOUT = "guatu-explore-layout";
+const NARROW = 560; // pixels: here the axes of several measures leave no room for curves
 
 const words = JSON.parse(document.getElementById("explore-words").textContent);
 const say = (key, facts = {}) => (words[key] ?? key).replace(/%\((\w+)\)s/g, (_, name) => String(facts[name] ?? ""));
@@ -25,7 +27,7 @@ class Explorer {
     this.view = {
       points: JSON.parse(document.getElementById("explore-points").textContent),
       courses: new Map(), alarms: [], width: 0, other: null,
-      layout: localStorage.getItem(LAYOUT) === "stacked" ? "stacked" : "overlay",
+      layout: localStorage.getItem(LAYOUT) ?? (this.canvas.clientWidth < NARROW ? "stacked" : "overlay"),
       span: { from: fromLocal(one("#from").value), to: fromLocal(one("#to").value) },
     };
     this.preset = one("[data-preset][aria-pressed='true']")?.dataset.preset ?? "";
@@ -70,10 +72,9 @@ class Explorer {
     const span = { ...this.view.span };
     this.busy(true);
     try {
-      const days = this.compared(span);
-      const offset = days * DAY;
+      const offset = this.compared(span);
       const asked = [this.ask(this.address(span), signal)];
-      if (days) asked.push(this.ask(this.address({ from: span.from - offset, to: span.to - offset }), signal));
+      if (offset) asked.push(this.ask(this.address({ from: span.from - offset, to: span.to - offset }), signal));
       const [answer, other] = await Promise.all(asked);
       this.take(answer, other ? { ...other, offset } : null);
     } catch (error) {
@@ -89,6 +90,7 @@ class Explorer {
     const has = answer.points.some((course) => course.t.length);
     const told = [];
     if (!has) told.push(say("nothing"));
+    if (other && !other.points.some((course) => course.t.length)) told.push(say("nothing_then"));
     if (!answer.newest) told.push(say("not_newest"));
     if (answer.more_alarms) told.push(say("more_alarms", { most: answer.alarms.length }));
     this.say(told.join(" "));
@@ -97,12 +99,13 @@ class Explorer {
     this.show();
   }
 
+  /** By how many milliseconds the stretch compared with lies before the one shown. */
   compared(span) {
     const chosen = one("[data-compare]").value;
     const date = one("[data-compare-date]");
     date.hidden = chosen !== "date";
-    if (chosen !== "date") return Number(chosen);
-    return date.value ? daysBefore(span.from, date.value) : 0;
+    if (chosen === "date") return date.value ? daysBefore(span.from, date.value) * DAY : 0;
+    return { hour: HOUR, span: span.to - span.from }[chosen] ?? Number(chosen) * DAY;
   }
 
   follow() {
@@ -173,7 +176,6 @@ class Explorer {
 
   choose(layout) {
     this.view.layout = layout;
-    localStorage.setItem(LAYOUT, layout);
     for (const button of document.querySelectorAll("[data-layout]")) {
       button.setAttribute("aria-pressed", String(button.dataset.layout === layout));
     }
@@ -279,6 +281,7 @@ class Explorer {
       this.preset = preset;
       this.load();
     } else if (layout) {
+      localStorage.setItem(LAYOUT, layout);
       this.choose(layout);
       this.show();
     } else if (remove) {

@@ -40,7 +40,9 @@ export function chosen(list, points, say) {
     const input = make("input");
     Object.assign(input, { type: "hidden", name: "points", value: String(point.id) });
     const name = make("span", "curve-name");
-    name.append(make("b", "", point.name), make("small", "muted", `${point.plant} · ${point.unit}`));
+    const whose = `${point.plant} · ${point.unit}`;
+    name.append(make("b", "", point.name), make("small", "muted", whose));
+    name.title = `${point.name} ${point.code} · ${whose}`;
     const value = make("span", "curve-value");
     value.append(make("b"), document.createTextNode(" "), make("span", "unit", point.measure));
     const remove = make("button", "curve-remove", "×");
@@ -75,6 +77,7 @@ export function values(list, view, at, say) {
     now.textContent = i < 0 ? "–" : figure(point, course.v[i]);
     const told = [];
     if (i >= 0 && view.width) told.push(`${figure(point, course.low[i])} ~ ${figure(point, course.high[i])}`);
+    if (at === null) told.push(...course.limits.map(({ word, value: limit }) => `${word} ${limit}`));
     const other = view.other?.points.find((one) => one.id === point.id);
     if (other && at !== null) {
       const j = indexAt(other.t, at - view.other.offset);
@@ -97,12 +100,13 @@ export function figures(body, view, say) {
     const has = course?.t.length;
     const n = view.width && has ? course.n : course?.v.map(() => 1) ?? [];
     const total = n.reduce((a, b) => a + b, 0);
+    const isState = Object.keys(point.words ?? {}).length > 0; // states have no mean, nor a least
     const mean = has ? course.v.reduce((sum, v, i) => sum + v * n[i], 0) / total : null;
     const low = has ? (view.width ? course.low : course.v).reduce((a, b) => Math.min(a, b)) : null;
     const high = has ? (view.width ? course.high : course.v).reduce((a, b) => Math.max(a, b)) : null;
     return row([
       [`${point.name} ${point.measure}`.trim(), ""], [`${point.plant} · ${point.unit}`, ""],
-      ...[low, mean, high, has ? course.v.at(-1) : null].map((v) => [figure(point, v), "num"]),
+      ...[...(isState ? [null, null, null] : [low, mean, high]), has ? course.v.at(-1) : null].map((v) => [figure(point, v), "num"]),
       [total.toLocaleString("en-US"), "num"],
     ]);
   });

@@ -4,6 +4,7 @@ import { ZONE_MS } from "./time.js";
 
 const COLOURS = 10;
 const GAP = 12;
+const MOST_RULED = 4; // curves in one plane: of more, limits stand in the list of points alone
 
 const shift = (ms) => ms + ZONE_MS; // ECharts is told to show UTC
 export function colour(name) {
@@ -52,20 +53,23 @@ function bands(alarms) {
   };
 }
 
-function rules(limits, point, labelled) {
+/** Limits as dashed lines: by how grave they are, or, where curves share a plane, as their curve. */
+function rules(limits, point, { labelled, shared }) {
   return {
     silent: true,
     symbol: "none",
     data: limits.map(({ slot, word, value }) => {
       const grave = slot === "LL" || slot === "HH";
+      const ink = shared ? tone(point.place) : colour(grave ? "--g-bad" : "--g-attention");
       return {
         yAxis: value,
-        lineStyle: { color: colour(grave ? "--g-bad" : "--g-attention"), type: grave ? [7, 3] : [3, 3], width: 1 },
+        lineStyle: { color: ink, type: grave ? [7, 3] : [3, 3], width: 1 },
         label: {
           show: labelled,
           formatter: `${word} ${value}${point.measure ? ` ${point.measure}` : ""}`,
-          position: "insideStartTop",
-          color: colour(grave ? "--g-bad" : "--g-attention"),
+          // Between warning and danger lies no word: a pair close together stays readable.
+          position: slot === "L" || slot === "HH" ? "insideEndTop" : "insideEndBottom",
+          color: ink,
           fontSize: 11,
         },
       };
@@ -85,7 +89,7 @@ function lines(point, course, view, axes) {
     ...base, id: `course-${point.id}`, name: point.name, data: pairs(course, width), lineStyle: style,
     itemStyle: { color: tone(place) }, z: 3,
     markArea: bands(view.alarms.filter((alarm) => alarm.point === point.id)),
-    markLine: rules(course.limits, point, axes.labelled),
+    markLine: rules(axes.ruled ? course.limits : [], point, axes),
   }];
   if (width) {
     const flat = { ...base, lineStyle: { opacity: 0 }, stack: `band-${point.id}`, stackStrategy: "all", silent: true, z: 2 };
@@ -168,7 +172,7 @@ function overlaid(points, view) {
     xAxis: [timeAxis(view.span, 0, true)],
     yAxis: yAxis.length ? yAxis : [valueAxis("", 0)],
     series: points.flatMap((point) =>
-      lines(point, courseOf(view, point), view, { x: 0, y: measures.indexOf(point.measure), labelled: points.length === 1 }),
+      lines(point, courseOf(view, point), view, { x: 0, y: measures.indexOf(point.measure), labelled: points.length === 1, shared: points.length > 1, ruled: points.length <= MOST_RULED }),
     ),
   };
 }
@@ -184,7 +188,7 @@ function stacked(points, view, size) {
     grid: points.map((_, i) => ({ left: 60, right: 18, top: top + i * each + GAP, height: each - GAP - 10 })),
     xAxis: points.map((_, i) => timeAxis(view.span, i, i === points.length - 1)),
     yAxis: points.map((_, i) => valueAxis("", i, { own: true, splitNumber: each < 90 ? 2 : 4 })),
-    series: points.flatMap((point, i) => lines(point, courseOf(view, point), view, { x: i, y: i, labelled: each > 110 })),
+    series: points.flatMap((point, i) => lines(point, courseOf(view, point), view, { x: i, y: i, labelled: each > 110, ruled: true })),
   };
 }
 
