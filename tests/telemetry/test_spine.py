@@ -22,6 +22,7 @@ from guatu.telemetry.disk import Room
 from guatu.telemetry.engine import PartitionRunner
 from guatu.telemetry.follow import LogWentBack, follow_plants
 from guatu.telemetry.gateway import Gateway, now_ms
+from guatu.telemetry.history.layout import CHECKPOINT, partition_folder
 from guatu.telemetry.history.read import count_stored, read_samples
 from guatu.telemetry.outbox import EventOutbox
 from guatu.telemetry.served import ended
@@ -493,3 +494,18 @@ async def test_an_older_copy_of_the_log_is_refused_and_never_read_as_if_it_were_
         await asyncio.wait_for(runner.run(), PATIENCE_S)
     state.sequence -= 1
     await spine.start_engine()  # from its checkpoint, which the log still reaches
+
+
+async def test_an_engine_that_lost_its_checkpoint_refuses_to_begin_anew(spine: Spine) -> None:
+    await spine.door.beat(1, [now_ms()], state=[3], flow=[120])
+    await spine.tick(now_ms())
+    await spine.cut(now_ms() + 4_000_000)
+    await spine.stop_engine()
+    stored = count_stored(spine.settings.history)
+    path = partition_folder(spine.settings.history, 0) / CHECKPOINT
+    path.unlink()
+    runner = PartitionRunner(spine.settings, spine.client, 0, PartitionState())
+    with pytest.raises(checkpoint.CheckpointMissing, match=str(path)):
+        await asyncio.wait_for(runner.run(), PATIENCE_S)
+    assert count_stored(spine.settings.history) == stored
+    assert not path.exists()

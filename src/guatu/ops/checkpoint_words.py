@@ -1,8 +1,10 @@
 """What to say of a checkpoint, or of messages in the log, that this version cannot read."""
 
+from pathlib import Path
+
 from guatu import __version__
 from guatu.ops.words import say
-from guatu.telemetry.checkpoint import CheckpointUnreadable
+from guatu.telemetry.checkpoint import CheckpointMissing, CheckpointUnreadable
 from guatu.telemetry.follow import LogWentBack
 from guatu.telemetry.frame import OtherVersion
 
@@ -10,6 +12,8 @@ from guatu.telemetry.frame import OtherVersion
 def unreadable_words(problem: CheckpointUnreadable) -> tuple[str, str]:
     """Give what is wrong and what to do, in the operator's language."""
     path = problem.path
+    if isinstance(problem, CheckpointMissing):
+        return missing_words(path)
     return (
         say(
             f"检查点 {path} 无法读取：已损坏，或由其他版本写入（当前版本 {__version__}）。",
@@ -22,6 +26,25 @@ def unreadable_words(problem: CheckpointUnreadable) -> tuple[str, str]:
             "Do not delete it: history and the dropping of doubles hang on it. Go back to the "
             "version that wrote it, or put the last backup up in a new folder "
             "(guatu --home NEW restore BACKUPS).",
+        ),
+    )
+
+
+def missing_words(path: Path) -> tuple[str, str]:
+    """Give what is wrong where history has lost its checkpoint, and what to do."""
+    return (
+        say(
+            f"{path.parent} 中有本日志的历史数据，但检查点 {path.name} 不见了。",
+            f"{path.parent} holds history of this very log, but its checkpoint {path.name} is "
+            "gone.",
+        ),
+        say(
+            "没有检查点，引擎只能从头开始，会重复入库并忘记各报警的状态，因此没有启动。"
+            f"请把 {path.name} 和 still-*.npz 放回原处，"
+            "或把最近的备份恢复到新目录（guatu --home 新目录 restore 备份目录）。",
+            "Without it the engine could only begin anew, store samples twice and forget every "
+            f"alarm, so it does not start. Put {path.name} and still-*.npz back where they were, "
+            "or put the last backup up in a new folder (guatu --home NEW restore BACKUPS).",
         ),
     )
 

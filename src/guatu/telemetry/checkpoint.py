@@ -5,7 +5,8 @@ configuration, and the moving part of every cut, which names the still part that
 
 Between the renames a crash leaves a segment whose checkpoint is older. The engine that comes
 next takes such a segment away and writes its range again from the log, which is trimmed only once
-the checkpoint stands.
+the checkpoint stands. It does so only where this very log holds the range: of a log that was lost
+such a segment is all that is left.
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ class CheckpointUnreadable(Exception):  # named for what happened
         self.path = path
 
 
+class CheckpointMissing(CheckpointUnreadable):
+    """There is history of this very log, and no checkpoint that says how far it goes."""
+
+
 def own(history: Path, partition: int) -> IO[bytes] | None:
     """Take a partition for this process alone; None while another one has it.
 
@@ -77,7 +82,7 @@ def own(history: Path, partition: int) -> IO[bytes] | None:
 def load(history: Path, partition: int) -> PartitionState:
     """Give the state at the last checkpoint, a new one if there is none.
 
-    What an interrupted engine left half done is taken away.
+    What an interrupted engine left half written is taken away; see also `settle`.
 
     Raises:
         CheckpointUnreadable: if it is damaged or was written by another layout.
@@ -90,12 +95,57 @@ def load(history: Path, partition: int) -> PartitionState:
         return PartitionState()
     still = folder / still_name(state.configurations)
     _drop_stills(folder, but=still)
-    for segment in segments(folder):
-        name = segment.name
-        if name.stream == state.identity and name.last > state.cut_sequence:
-            logger.warning("segment %s lies beyond the checkpoint; writing it again", name)
-            segment.path.unlink()
     return state
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the log holds of a partition.
+
+    Args:
+        stream: its identity.
+        first: the first sequence that is still there.
+        last: the last one.
+    """
+
+    stream: str
+    first: int
+    last: int
+
+    def holds(self, name: SegmentName) -> bool:
+        """Whether all that went into a segment can be read again."""
+        return name.stream == self.stream and self.first <= name.first and name.last <= self.last
+
+
+def settle(history: Path, partition: int, state: PartitionState, held: Held) -> None:
+    """Take away the segments of the log that the checkpoint does not know of.
+
+    Call it before the log is read: the engine writes them again.
+
+    Args:
+        history: folder of all partitions.
+        partition: which.
+        state: as `load` gave it, or later.
+        held: what the log holds.
+
+    Raises:
+        CheckpointMissing: if there is no checkpoint though there must have been one.
+    """
+    folder = partition_folder(history, partition)
+    stored = state.cut_sequence if state.identity == held.stream else 0
+    found = [one for one in segments(folder) if one.name.stream == held.stream]
+    beyond = [one for one in found if one.name.last > stored]
+    if not state.identity and beyond:
+        ranges = {(one.name.first, one.name.last) for one in beyond}
+        # Killed within its very first cut, an engine leaves one segment and no checkpoint.
+        if len(ranges) > 1 or not all(held.holds(one.name) for one in beyond):
+            raise CheckpointMissing(folder / CHECKPOINT)
+    for segment in beyond:
+        if held.holds(segment.name):
+            logger.warning("segment %s lies beyond the checkpoint; writing it again", segment.name)
+            segment.path.unlink()
+        else:
+            logger.error("segment %s is beyond checkpoint and log; it stays", segment.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,10 @@ class PartitionRunner:
         if state.identity == identity and info.state.last_seq < state.sequence:
             name = log.beats_stream(self._partition)
             raise LogWentBack(name, info.state.last_seq, state.sequence)
+        held = checkpoint.Held(identity, int(info.state.first_seq), int(info.state.last_seq))
+        await asyncio.to_thread(
+            checkpoint.settle, self._settings.history, self._partition, state, held
+        )
         if state.identity and state.identity != identity:
             logger.error("partition %d: the log was made anew", self._partition)
             if state.sequence > state.cut_sequence:
