@@ -54,8 +54,10 @@ class KnownPlant:
     """A plant whose configuration is in effect.
 
     Args:
+        code: its public code.
+        region: code of where it is.
+        version: of the configuration.
         rows: rows of its points, in the order of the configuration.
-        units: database ids of its units.
     """
 
     code: str
@@ -121,6 +123,7 @@ class PartitionState:
         notes: number of the last note taken, by gateway.
         stopping: plants with declared stops that hold or are still to come.
         turn_ms: when the next of these stops begins or ends.
+        gone: rows of points that were taken away, by the point's id.
         configurations: how many times what is watched has changed.
         still_stored: the value of `configurations` whose still part is on disk; -1 for none.
     """
@@ -149,6 +152,7 @@ class PartitionState:
     notes: dict[str, int] = field(default_factory=dict)
     stopping: dict[int, Stopping] = field(default_factory=dict)
     turn_ms: int = NEVER_MS
+    gone: dict[int, int] = field(default_factory=dict)
     configurations: int = 0
     still_stored: int = -1
     _tables: Tables | None = None
@@ -240,7 +244,8 @@ class PartitionState:
         for row, point in zip(rows, config.points, strict=True):
             self._apply(row, as_watched(point, held), now_ms=now_ms, sequence=sequence, out=out)
         for row in set(known.rows if known else ()) - set(rows):
-            self.row_of[self.ids[row]] = -1
+            point_id = int(self.ids[row])
+            self.row_of[point_id], self.gone[point_id] = -1, row
             none = kernels.limit_rows([])
             kernels.apply_point(
                 self.judge,
@@ -277,6 +282,8 @@ class PartitionState:
             for point in before.config.points:
                 watched = as_watched(point, held)
                 row = self.row(point.id)
+                if row < 0:
+                    continue  # it went to another plant, which took it away
                 self._apply(row, watched, now_ms=at_ms, sequence=sequence, out=out)
 
     def _set_stopping(self, plant: int, stopping: Stopping | None) -> None:
@@ -308,6 +315,13 @@ class PartitionState:
     def _row_for(self, plant: int, point: Point) -> int:
         row = self.row(point.id)
         if row >= 0:
+            return row
+        row = self.gone.pop(point.id, -1)
+        if row >= 0:
+            # Its own row again: ever more would be needed otherwise. It begins afresh.
+            self.judge.forget(row)
+            self.noted.pop(row, None)
+            self.plant_of[row], self.row_of[point.id] = plant, row
             return row
         row = self.points
         self.points += 1
@@ -391,6 +405,8 @@ class PartitionState:
         for plant, code, region, version, rows in still.meta["plants"]:
             state.plants[plant] = KnownPlant(code, region, version, rows)
             state.row_of[state.ids[rows]] = rows
+        watched = state.row_of[state.ids[: state.points]] == np.arange(state.points)
+        state.gone = {int(state.ids[row]): row for row in np.flatnonzero(~watched).tolist()}
         state.units = {int(unit): row for unit, row in still.meta["units"]}
         for config, held in still.meta.get("stopping", ()):
             stopping = Stopping(config=read_plant_config(config), held=tuple(held))

@@ -179,6 +179,21 @@ class JudgeState:
         if len(more.units):
             self.units = np.concatenate([self.units, more.units])
 
+    def forget(self, point: int) -> None:
+        """Let a point that was taken away be as if it had never spoken.
+
+        What names its alarms stays, lest a new one be named as an old one.
+
+        Args:
+            point: its row; it is in no unit.
+        """
+        fresh, began = new_state(1, 0), self.slots["began"][point].copy()
+        self.points[point], self.slots[point] = fresh.points[0], fresh.slots[0]
+        self.slots["began"][point] = began
+        # Nobody can acknowledge what the point told before.
+        self.slots["acked"][point] = 1
+        self.wake_ms[point] = fresh.wake_ms[0]
+
     def still(self) -> dict[str, NDArray[Any]]:
         """Copy everything, as named plain arrays."""
         return {
