@@ -16,12 +16,17 @@ from django.utils import timezone
 from guatu.ops.demo_accounts import ACCOUNTS, FIRST_PLANT, PASSWORD
 from guatu.ops.errors import CannotStart
 from guatu.ops.house import House
+from guatu.ops.own_file import write_own
 from guatu.ops.words import say
 from guatu.simulator.plants import DEMO_PLANTS, DemoPlant
 from guatu.simulator.units import DemoPoint, DemoUnit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from guatu.web.monitoring.specs import PointSpec, UnitSpec
+    from guatu.web.people.models import Organisation
+    from guatu.web.regions.models import Region
 
 logger = logging.getLogger("demo")
 
@@ -59,7 +64,7 @@ def furnish(house: House) -> None:
         keys = {plant.code: _plant(plant, places, at) for plant in DEMO_PLANTS}
         adopt_plants(at=at, note="演示企业，随演示一同登记")
         _people(places, at)
-        _write_keys(house.home / "demo-keys.json", keys)
+        write_own(house.home / "demo-keys.json", keys)
     logger.info("demo province: %d plants, %d accounts", len(keys), len(ACCOUNTS))
 
 
@@ -69,31 +74,10 @@ def _organisations(at: datetime) -> dict[str, int]:
     from guatu.web.people.models import Organisation  # noqa: PLC0415
     from guatu.web.regions.models import Region  # noqa: PLC0415
 
-    regions = Region.objects.in_bulk()
-    codes = {PROVINCE}
-    for plant in DEMO_PLANTS:
-        region: Region | None = regions[plant.region]
-        while region is not None:
-            codes.add(region.code)
-            region = region.parent
-    ids: dict[str, int] = {}
-    bureaus: dict[str, Organisation] = {}
-    kinds = Organisation.Kind
-    for code in sorted(codes):
-        region = regions[code]
-        kind_word = "应急管理厅" if code == PROVINCE else "应急管理局"
-        parent = bureaus.get(region.parent_id or "")
-        bureaus[code] = create_organisation(
-            name=f"{region.name}{kind_word}",
-            kind=kinds.BUREAU,
-            region=region,
-            parent=parent,
-            by=None,
-            at=at,
-            phone=_duty_room(code),
-        )
-        ids[f"bureau:{code}"] = bureaus[code].pk
-    office = create_organisation(
+    kinds, regions = Organisation.Kind, Region.objects.in_bulk()
+    bureaus = _bureaus(regions, at)
+    ids = {f"bureau:{code}": bureau.pk for code, bureau in bureaus.items()}
+    ids[f"office:{PROVINCE}"] = create_organisation(
         name="云南省人民政府督查室",
         kind=kinds.SUPERVISION_OFFICE,
         region=regions[PROVINCE],
@@ -101,8 +85,7 @@ def _organisations(at: datetime) -> dict[str, int]:
         by=None,
         at=at,
         phone=_duty_room(PROVINCE),
-    )
-    ids[f"office:{PROVINCE}"] = office.pk
+    ).pk
     for plant in DEMO_PLANTS:
         ids[plant.code] = create_organisation(
             name=plant.name_zh,
@@ -114,6 +97,33 @@ def _organisations(at: datetime) -> dict[str, int]:
             phone=_duty_room(plant.code[-3:]),
         ).pk
     return ids
+
+
+def _bureaus(regions: "Mapping[str, Region]", at: datetime) -> "dict[str, Organisation]":
+    """Found the bureau of every county with a plant and of all above it; give them by region."""
+    from guatu.web.people.actions import create_organisation  # noqa: PLC0415
+    from guatu.web.people.models import Organisation  # noqa: PLC0415
+
+    codes = {PROVINCE}
+    for plant in DEMO_PLANTS:
+        region: Region | None = regions[plant.region]
+        while region is not None:
+            codes.add(region.code)
+            region = region.parent
+    bureaus: dict[str, Organisation] = {}
+    for code in sorted(codes):  # whoever is above comes first
+        place = regions[code]
+        word = "应急管理厅" if code == PROVINCE else "应急管理局"
+        bureaus[code] = create_organisation(
+            name=f"{place.name}{word}",
+            kind=Organisation.Kind.BUREAU,
+            region=place,
+            parent=bureaus.get(place.parent_id or ""),
+            by=None,
+            at=at,
+            phone=_duty_room(code),
+        )
+    return bureaus
 
 
 def _duty_room(code: str) -> str:
@@ -210,12 +220,6 @@ def _people(places: dict[str, int], at: datetime) -> None:
             at=at,
             phone=account.phone,
         )
-
-
-def _write_keys(path: Path, keys: dict[str, str]) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(keys, file)
 
 
 def run_plants(house: House) -> None:

@@ -58,7 +58,8 @@ def replay(order: ReplayOrder, house: House) -> int:
         house, code=code, region=order.region, recordings=recordings, learned=learned
     )
     before = replay_plant.stored(plant)
-    tally = _send(_plan(order, recordings), house, key)
+    planned = _plan(order, recordings)
+    tally = _send(planned, house, key)
     print(
         say(
             "  已发送，等待引擎研判入库……",
@@ -66,7 +67,7 @@ def replay(order: ReplayOrder, house: House) -> int:
         )
     )
     after = replay_plant.settled(plant, before=before, accepted=tally.accepted, patience_s=SETTLE_S)
-    status = account(recordings, tally, before, after)
+    status = account(recordings, tally, before, after, overlap=planned.overlap)
     page = f"{house.web_url}plants/{plant.pk}/"
     print(say(f"查看：{page}", f"See it at {page}"))
     return status

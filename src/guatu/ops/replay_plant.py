@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -18,7 +17,8 @@ from guatu.access.messages import SAMPLE_REASONS
 from guatu.access.problems import RefusedError
 from guatu.ops.errors import OperatorError
 from guatu.ops.house import House
-from guatu.ops.stations import Stored
+from guatu.ops.own_file import write_own
+from guatu.ops.stations import Stored, is_stored
 from guatu.ops.words import language, say
 from guatu.simulator.learn import LearnedLimits
 from guatu.simulator.recordings import Recording
@@ -65,28 +65,30 @@ def plant_for(
     if existing is not None:
         _demand_reusable(existing, sensors, known=code in keys, learned=bool(learned))
         return existing, keys[code]
-    place = Region.objects.filter(pk=region).first()
-    if place is None:
-        raise OperatorError(
-            say(
-                f"没有行政区划 {region}。请用 --region 给出六位区划代码，例如 530181。",
-                f"There is no region with the code {region}. "
-                "Give a code of six digits with --region, such as 530181.",
-            )
-        )
-    unit = UnitSpec(
-        code=UNIT,
-        name="Recordings" if language() == "en" else "回放记录",
-        kind="recording",
-        points=tuple(
-            _point(one, sensor.name, _decimals(one, recordings), learned.get(one))
-            for one, sensor in sensors.items()
-        ),
+    points = tuple(
+        _point(one, sensor.name, _decimals(one, recordings), learned.get(one))
+        for one, sensor in sensors.items()
     )
+    name = "Recordings" if language() == "en" else "回放记录"
+    unit = UnitSpec(code=UNIT, name=name, kind="recording", points=points)
+    place = _region(region)
     try:
         return _register(house, code, place, unit, keys)
     except (ValidationError, RefusedError, DataError, InvalidOperation) as problem:
         raise OperatorError(_refused(code, problem)) from problem
+
+
+def _region(code: str) -> Region:
+    place = Region.objects.filter(pk=code).first()
+    if place is None:
+        raise OperatorError(
+            say(
+                f"没有行政区划 {code}。请用 --region 给出六位区划代码，例如 530181。",
+                f"There is no region with the code {code}. "
+                "Give a code of six digits with --region, such as 530181.",
+            )
+        )
+    return place
 
 
 def _demand_reusable(plant: Plant, sensors: Collection[str], *, known: bool, learned: bool) -> None:
@@ -129,7 +131,7 @@ def _register(
     )
     adopt_plants(at=at, note=say("回放记录所用", "for replayed recordings", separator=" "))
     # Inside the transaction: a plant whose key could not be kept would be of no use to anybody.
-    _keep_keys(house, {**keys, code: registered.key})
+    write_own(house.home / KEYS, {**keys, code: registered.key})
     return registered.plant, registered.key
 
 
@@ -143,12 +145,6 @@ def _known_keys(house: House) -> dict[str, str]:
     kept = house.home / KEYS
     keys: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
     return keys
-
-
-def _keep_keys(house: House, keys: dict[str, str]) -> None:
-    handle = os.open(house.home / KEYS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(keys, file)
 
 
 def _decimals(code: str, recordings: list[Recording]) -> int:
@@ -222,9 +218,10 @@ def stored(plant: Plant) -> Stored:
         OperatorError: if the engine or the log does not answer.
     """
     points = list(Point.objects.filter(unit__plant=plant).values_list("pk", flat=True))
+    partition = log.partition_of(plant.code, StreamSettings.from_env().partitions)
     counted = subprocess.run(
         [sys.executable, "-m", "guatu.ops.count_history"],
-        input=json.dumps(points),
+        input=json.dumps({"points": points, "partition": partition}),
         capture_output=True,
         text=True,
         check=True,
@@ -243,6 +240,7 @@ def stored(plant: Plant) -> Stored:
     return Stored(
         rows=found["rows"],
         distinct=found["distinct"],
+        merged_away=found["merged_away"],
         # What the gateway left out is no longer among what the engine could keep.
         received=engine.received - sum(engine.rejected.get(r, 0) for r in SAMPLE_REASONS),
         accepted=engine.accepted,
@@ -288,7 +286,7 @@ def settled(plant: Plant, *, before: Stored, accepted: int, patience_s: float) -
     while True:
         now = stored(plant)
         arrived = now.received - before.received >= accepted
-        stored_all = now.rows - before.rows == now.accepted - before.accepted
+        stored_all = is_stored(before, now)
         recorded_all = now.told - before.told == now.alarms - before.alarms
         if (arrived and stored_all and recorded_all) or time.monotonic() > deadline:
             return now

@@ -16,7 +16,10 @@ class Stored:
         rows: samples that a fresh process finds in history.
         distinct: of these, how many differ in point or time.
         received: samples that the engine has read from the log.
-        accepted: samples that the engine kept.
+        merged_away: samples that merges in the plant's partition have left out so far, because
+            their point had one of the same time in another segment.
+        accepted: samples that the engine kept, such ones too: of what lies in another segment it
+            does not know.
         left_out: samples that the engine did not keep, by reason.
         told: alarms that the engine has told of, as far back as the log holds them.
         alarms: rows of the database.
@@ -25,12 +28,18 @@ class Stored:
 
     rows: int
     distinct: int
+    merged_away: int
     received: int
     accepted: int
     left_out: Mapping[str, int]
     told: int
     alarms: int
     warnings: int
+
+    @property
+    def known_before(self) -> int:
+        """Samples kept whose point had one of the same time in another segment."""
+        return self.accepted - self.distinct
 
 
 REASONS = {
@@ -41,8 +50,17 @@ REASONS = {
 """Why the engine does not keep a sample; each is a sample counted, not one lost."""
 
 
-def account(recordings: list[Recording], tally: Tally, before: Stored, after: Stored) -> int:
+def account(
+    recordings: list[Recording], tally: Tally, before: Stored, after: Stored, *, overlap: int = 0
+) -> int:
     """Print the count of each station; tell whether they agree.
+
+    Args:
+        recordings: what was sent.
+        tally: how.
+        before: what was stored before.
+        after: what is stored now.
+        overlap: how many samples at most were sent twice, for two recordings have their time.
 
     Returns:
         0 where every sample is accounted for, 1 where not.
@@ -53,7 +71,8 @@ def account(recordings: list[Recording], tally: Tally, before: Stored, after: St
     agree = (
         _samples(recordings) == tally.sent == tally.accepted + sum(tally.rejected.values())
         and tally.accepted == new.received == new.accepted + sum(new.left_out.values())
-        and new.accepted == new.rows == new.distinct
+        and is_stored(before, after)
+        and 0 <= new.known_before <= before.distinct + overlap
         and new.told == new.alarms
     )
     print(
@@ -67,6 +86,15 @@ def account(recordings: list[Recording], tally: Tally, before: Stored, after: St
     return 0 if agree else 1
 
 
+def is_stored(before: Stored, after: Stored) -> bool:
+    """Whether history has a row for each sample that the engine kept since, or a merge left it out.
+
+    Merges work on all plants of a partition, so they may have left out more than this plant's.
+    """
+    new = _since(before, after)
+    return new.rows <= new.accepted <= new.rows + new.merged_away
+
+
 def _samples(recordings: list[Recording]) -> int:
     return sum(recording.counts.samples for recording in recordings)
 
@@ -76,6 +104,7 @@ def _since(before: Stored, after: Stored) -> Stored:
     return Stored(
         rows=after.rows - before.rows,
         distinct=after.distinct - before.distinct,
+        merged_away=after.merged_away - before.merged_away,
         received=after.received - before.received,
         accepted=after.accepted - before.accepted,
         left_out={
@@ -106,8 +135,12 @@ def _lines(recordings: list[Recording], tally: Tally, new: Stored) -> list[tuple
     return [
         *lines,
         *_line(new.accepted, "引擎研判入库", "kept by the engine"),
-        *_line(new.rows, "历史库行数", "rows in history"),
-        *_line(new.distinct, "其中不重复", "of these distinct"),
+        *_line(new.distinct, "历史库中不同的测点与时间", "different points and times in history"),
+        *_some(
+            new.known_before,
+            "同一测点同一时间在历史库中已有样本，合并后只留一个",
+            "of a point and time that history had already; merging leaves one",
+        ),
         *_line(new.told, "引擎发出报警", "alarms told by the engine"),
         *_line(new.alarms, "登记报警", "alarms recorded"),
         *_line(new.warnings, "新预警", "new warnings"),

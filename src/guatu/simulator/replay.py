@@ -15,6 +15,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from guatu.simulator.beats import Batch
 from guatu.simulator.client import Acknowledged, GaveUp, PlantClient, Refused
 from guatu.simulator.matrices import read_matrix
@@ -109,6 +111,16 @@ class Plan:
     def doubled(self) -> int:
         """How many samples are left out because their run has another of the same time."""
         return sum(one.recording.counts.doubled for one in self.placed)
+
+    @property
+    def overlap(self) -> int:
+        """How many samples at most have a time that another run of the same sensors has too."""
+        times = [one.recording.times_ms + one.shift_ms for one in self.placed]
+        if not times:
+            return 0
+        different = len(np.unique(np.concatenate(times)))
+        most = max(len(one.recording.sensors) for one in self.placed)
+        return most * (sum(map(len, times)) - different)
 
     @property
     def seconds(self) -> float:
