@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,25 @@ def test_a_folder_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:
 def test_a_port_that_is_none_is_told(text: str) -> None:
     with pytest.raises(CannotStart, match="GUATU_WEB_PORT"):
         house_from({"GUATU_WEB_PORT": text})
+
+
+@pytest.mark.parametrize("check", [preflight.check_folder, preflight.check_writable])
+def test_a_disk_too_full_for_the_data_folder_is_told_in_the_sentence_of_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: Callable[[Path], None]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(CannotStart, match=r"MB.*GUATU_HOME"):
+        check(tmp_path / "below" / "home")
+
+
+def test_a_standing_house_passes_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    preflight.check_writable(tmp_path)

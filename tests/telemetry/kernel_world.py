@@ -33,17 +33,23 @@ class KernelWorld:
         self.state = kernels.new_state(1, 1)
         self.still = self.state.still()
         self.out = kernels.EventBuffer(64)
+        self.decimals: dict[int, int] = {}
+        self.sent_with: dict[int, int] = {}
         self.judged = 0
         self.doubled = 0
 
     def configure(self, point: int, config: PointConfig, *, now_ms: int, seq: int) -> list[Said]:
         self.state.grow(point + 1)
+        # Each time another number of decimals: one, two more, and back.
+        known = self.decimals.get(point)
+        self.decimals[point] = DECIMALS if known is None else DECIMALS + (known - DECIMALS + 1) % 3
+        self.sent_with.setdefault(point, self.decimals[point])
         kernels.apply_point(
             self.state,
             point,
             0,
             point == STATE_POINT,
-            DECIMALS,
+            self.decimals[point],
             kernels.limit_rows(config.limits),
             config.missing_after_ms,
             kernels.states_mask(config.missing_states),
@@ -68,7 +74,11 @@ class KernelWorld:
             [[math.nan if v is None else v for v in values[point]] for point in points], np.float64
         ).reshape(len(points), len(times_ms))
         even = sum(point % 2 == 0 for point in points)
-        decimals = np.full(len(points), DECIMALS, np.int8)
+        # The gateway knows of other decimals one block later than the engine.
+        decimals = np.array([self.sent_with.get(point, DECIMALS) for point in points], np.int8)
+        self.sent_with |= {
+            point: self.decimals[point] for point in points if point in self.decimals
+        }
         cells, _ = cells_of(np.array(times_ms, np.int64), table[:even], decimals[:even])
         assert len(cells.scaled) == even
         found = kernels.judge_block(

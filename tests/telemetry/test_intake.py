@@ -1,6 +1,7 @@
 """The fast reader and the full one say the same, and numbers are exact to the last bit."""
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ from guatu.access.beats import ANCIENT_MS, FAR_AHEAD_MS
 from guatu.access.messages import Beat, PlantConfig, Point
 from guatu.access.problems import RefusedError
 from guatu.access.raw import HEAD, read_raw, to_raw
-from guatu.telemetry.cells import ABSENT
+from guatu.telemetry.cells import ABSENT, LARGEST
 from guatu.telemetry.digits import number
 from guatu.telemetry.frame import beat_bytes, frame_bytes, read_frame
 from guatu.telemetry.intake import take_any, take_beat, take_usual
 from guatu.telemetry.intake_raw import take_raw
+from guatu.telemetry.kernels import compiled
 from guatu.telemetry.plant_door import PlantDoor, least_scaled
 
 NOW_MS = 1_763_900_000_000
@@ -153,12 +155,32 @@ def test_a_plain_beat_takes_the_fast_way(plant: PlantDoor) -> None:
     assert taken.beat.cells.values.tolist() == [[0.1234, 3.0]]
 
 
-@given(st.floats(-1e12, 1e12), st.integers(0, 9))
-def test_the_least_scaled_value_is_exact(bound: float, decimals: int) -> None:
+# Where a scaled value lies exactly on the bound, or beside it by the last bit, rounding tells.
+scaled_values = st.one_of(
+    st.integers(-LARGEST, LARGEST),
+    st.sampled_from([-LARGEST, 1 - LARGEST, -1, 0, 1, LARGEST - 1, LARGEST]),
+)
+
+
+@st.composite
+def bounds_and_decimals(draw: st.DrawFn) -> tuple[float, int]:
+    decimals = draw(st.integers(0, 9))
+    on_one = draw(scaled_values) / 10.0**decimals
+    beside = [on_one, math.nextafter(on_one, math.inf), math.nextafter(on_one, -math.inf)]
+    return draw(st.one_of(st.sampled_from(beside), st.floats(allow_nan=False))), decimals
+
+
+@given(bounds_and_decimals(), scaled_values, st.integers(-2, 2))
+@settings(max_examples=500)
+def test_the_least_scaled_value_parts_those_below_a_bound_from_the_others(
+    bounded: tuple[float, int], any_value: int, near: int
+) -> None:
+    bound, decimals = bounded
     least, ten = least_scaled(bound, decimals), 10.0**decimals
-    if -(2**31) < least <= 2**31 - 1:
-        assert least / ten >= bound
-        assert least == -(2**31 - 1) or (least - 1) / ten < bound
+    assert -LARGEST <= least <= LARGEST + 1
+    for scaled in (any_value, min(max(least + near, -LARGEST), LARGEST)):
+        assert (scaled >= least) == (scaled / ten >= bound)
+    assert compiled.least_scaled(bound, decimals) == least
 
 
 def test_a_frame_gives_back_what_was_laid_into_it(plant: PlantDoor) -> None:

@@ -30,13 +30,14 @@ def check_folder(home: Path) -> None:
 
 
 def check_writable(home: Path) -> None:
-    """Make the data folder and try to write in it; a full disk passes.
+    """Make the data folder and try to write in it; a full disk passes where the folder stands.
 
     That is all a single process may demand: what died in a standing house must come back on a
     nearly full disk, or the shortage of room would end what still runs without it.
 
     Raises:
-        CannotStart: where it cannot be made, or this user may not write in it.
+        CannotStart: where it cannot be made, be it for want of room, or this user may not write
+            in it.
     """
     probe = home / f".write-test.{os.getpid()}"
     try:
@@ -47,7 +48,9 @@ def check_writable(home: Path) -> None:
             probe.unlink(missing_ok=True)
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            return
+            if home.is_dir():
+                return
+            raise CannotStart(_disk_full(home, _free_above(home))) from problem
         raise CannotStart(
             say(
                 f"数据目录 {home} 无法写入（{problem.strerror}）。"
@@ -56,6 +59,11 @@ def check_writable(home: Path) -> None:
                 "Check its permissions, or name another one in GUATU_HOME.",
             )
         ) from problem
+
+
+def _free_above(home: Path) -> int:
+    """Bytes free where a folder would be made."""
+    return shutil.disk_usage(next(one for one in home.absolute().parents if one.is_dir())).free
 
 
 def _disk_full(home: Path, free: int) -> str:
@@ -80,36 +88,38 @@ def check_ports(ports: Iterable[tuple[str, int, str]], host: str) -> None:
     """
     problems: list[str] = []
     for name, port, what in ports:
-        problem = _why_not_bound(host, port)
-        if problem is None:
-            continue
-        if problem == errno.EADDRINUSE:
-            problems.append(
-                say(
-                    f"端口 {port}（{what}）已被占用。请停止占用它的程序，"
-                    f"或设置 {name}=其他端口 后重试。",
-                    f"Port {port} ({what}) is taken. Stop the program that holds it, "
-                    f"or set {name} to another port.",
+        match _why_not_bound(host, port):
+            case None:
+                continue
+            case errno.EADDRINUSE:
+                problems.append(_taken(name, port, what))
+            case errno.EACCES | errno.EPERM:
+                problems.append(_not_allowed(name, port, what))
+            case _:
+                # Not the port's fault, so it is said once.
+                raise CannotStart(
+                    say(
+                        f"{host} 不是本机地址。请把 GUATU_HOST 设为本机的一个地址。",
+                        f"{host} is no address of this machine. Set GUATU_HOST to one that is.",
+                    )
                 )
-            )
-        elif problem in (errno.EACCES, errno.EPERM):
-            problems.append(
-                say(
-                    f"当前用户无权使用端口 {port}（{what}）。请把 {name} 设为 1024 及以上的端口。",
-                    f"Port {port} ({what}) is not for this user. "
-                    f"Set {name} to a port from 1024 upwards.",
-                )
-            )
-        else:
-            # Not the port's fault, so it is said once.
-            raise CannotStart(
-                say(
-                    f"{host} 不是本机地址。请把 GUATU_HOST 设为本机的一个地址。",
-                    f"{host} is no address of this machine. Set GUATU_HOST to one that is.",
-                )
-            )
     if problems:
         raise CannotStart("\n".join(problems))
+
+
+def _taken(name: str, port: int, what: str) -> str:
+    return say(
+        f"端口 {port}（{what}）已被占用。请停止占用它的程序，或设置 {name}=其他端口 后重试。",
+        f"Port {port} ({what}) is taken. Stop the program that holds it, "
+        f"or set {name} to another port.",
+    )
+
+
+def _not_allowed(name: str, port: int, what: str) -> str:
+    return say(
+        f"当前用户无权使用端口 {port}（{what}）。请把 {name} 设为 1024 及以上的端口。",
+        f"Port {port} ({what}) is not for this user. Set {name} to a port from 1024 upwards.",
+    )
 
 
 def _why_not_bound(host: str, port: int) -> int | None:

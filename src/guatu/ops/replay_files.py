@@ -76,6 +76,17 @@ def learn(
             raise OperatorError(f"✗ --limits-from: {_sentence(recording.refused)}")
         learned.update(learn_recording(recording))
     used = {code: limits for code, limits in learned.items() if code in sensors}
+    _demand_learned(path, learned, used)
+    print(
+        say(
+            f"  {path.name}：为 {len(sensors)} 个测点中的 {len(used)} 个学得两级限值",
+            f"  {path.name}: two-stage limits learned for {len(used)} of {len(sensors)} sensors",
+        )
+    )
+    return used
+
+
+def _demand_learned(path: Path, learned: Collection[str], used: Collection[str]) -> None:
     if not learned:
         raise OperatorError(
             say(
@@ -91,13 +102,6 @@ def learn(
                 f"It has {', '.join(sorted(learned)[:10])}.",
             )
         )
-    print(
-        say(
-            f"  {path.name}：为 {len(sensors)} 个测点中的 {len(used)} 个学得两级限值",
-            f"  {path.name}: two-stage limits learned for {len(used)} of {len(sensors)} sensors",
-        )
-    )
-    return used
 
 
 def _demand_files(path: Path) -> None:

@@ -14,12 +14,30 @@ TABS = frozenset({"tab", "\\t"})
 
 def add_replay_words(parser: argparse.ArgumentParser) -> None:
     """Tell a parser what `guatu replay` takes."""
+    _add_whose(parser)
+    _add_reading(parser)
+    _add_sending(parser)
+
+
+def _add_whose(parser: argparse.ArgumentParser) -> None:
+    """What is sent, and as which plant."""
     add = parser.add_argument
     add(
         "paths", nargs="+", type=Path, metavar="DIR|FILE", help=hint("文件或目录", "files, folders")
     )
     add("--plant", help=hint("企业编码（默认按目录名）", "plant code (default: the folder's name)"))
     add("--region", default="530181", help=hint("登记到的行政区划代码", "region code of the plant"))
+    add(
+        "--limits-from",
+        type=Path,
+        metavar="FILE",
+        help=hint("从一份正常记录学习两级限值", "learn two-stage limits from a normal recording"),
+    )
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """How the files are to be read."""
+    add = parser.add_argument
     add(
         "--separator",
         type=separator,
@@ -42,6 +60,11 @@ def add_replay_words(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help=hint(".dat 矩阵按列为时刻", "columns of the .dat matrix are moments"),
     )
+
+
+def _add_sending(parser: argparse.ArgumentParser) -> None:
+    """How what was read is sent."""
+    add = parser.add_argument
     add(
         "--speed",
         type=speed,
@@ -53,12 +76,6 @@ def add_replay_words(parser: argparse.ArgumentParser) -> None:
         "--keep-time",
         action="store_true",
         help=hint("保留原时间，只入历史、不研判", "keep the original times: into history only"),
-    )
-    add(
-        "--limits-from",
-        type=Path,
-        metavar="FILE",
-        help=hint("从一份正常记录学习两级限值", "learn two-stage limits from a normal recording"),
     )
     add(
         "--rows",

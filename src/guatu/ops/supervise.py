@@ -121,8 +121,6 @@ class Supervisor:
             for running in [one for one in starting if self._is_ready(one)]:
                 starting.remove(running)
                 unready.remove(running.child.name)
-            if not waiting and not starting:
-                break
             time.sleep(0.02)
         places = {child.name: place for place, child in enumerate(children)}
         self._running.sort(key=lambda one: places.get(one.child.name, -1))

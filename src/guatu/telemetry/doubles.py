@@ -18,9 +18,10 @@ class Series:
         high: the highest beat seen.
         gaps: ranges below it not seen yet, both ends in them, rising.
         given_up: how many beats were in the gaps given up, where there were too many.
-        floor: the last beat of those. Of the beats up to there nobody knows which were seen: all
-            count as new, because what was acknowledged must not be lost; history holds each
-            point's time once anyhow.
+        floor: the last beat of the gaps given up, -1 while there is none. Of the beats up to there
+            nobody knows which were seen: all count as new, because what was acknowledged must not
+            be lost. Samples that so come twice are stored twice until a merge leaves one; who reads
+            history sees one.
     """
 
     high: int = -1

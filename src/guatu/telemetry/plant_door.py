@@ -71,16 +71,19 @@ def bounds_of(points: list[Point | None]) -> Bounds:
 
 
 def least_scaled(bound: float, decimals: int) -> int:
-    """Give the least scaled value whose value is not below a bound; exactly, rounding included."""
+    """Give the least scaled value whose value is not below a bound; exactly, rounding included.
+
+    One more than the largest where none is. `kernels.compiled` has the same for its own calls.
+    """
     ten = float(TENS[decimals])
-    if not abs(bound) * ten < LARGEST:
+    if not abs(bound) * ten < LARGEST + 1:
         return -LARGEST if bound < 0 else LARGEST + 1
     scaled = math.ceil(bound * ten)
     while (scaled - 1) / ten >= bound:
         scaled -= 1
     while scaled / ten < bound:
         scaled += 1
-    return scaled
+    return max(scaled, -LARGEST)
 
 
 class PlantDoor:

@@ -1,5 +1,7 @@
 """What alarms and warnings say: silence in seconds, and a state only where its kind has it."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import translation
 
@@ -45,6 +47,31 @@ def test_only_a_casting_line_is_said_to_be_casting(line: Line) -> None:
 def test_a_state_that_was_never_told_is_not_among_the_facts(line: Line) -> None:
     alarm = _silent(line, "inlet_pressure")
     assert "unit_state" not in warning_facts(alarm.unit, [], [alarm], None)
+
+
+def test_alarms_that_an_older_version_kept_stay_told_in_their_order(line: Line) -> None:
+    alarm = _silent(line, "inlet_pressure")
+    alarm.key = "7:MISSING:9"
+    later, earlier = NOON + timedelta(hours=1), NOON - timedelta(hours=1)
+    kept = {
+        "unit": "1#",
+        "alarms": [
+            {"key": "later", "at": later.isoformat(timespec="seconds")},
+            {"key": "earlier", "at": earlier.isoformat(timespec="seconds")},
+            {"key": "never said when", "alarm": "HH"},
+            {"key": "not a time", "at": "yesterday"},
+        ],
+    }
+    told = warning_facts(alarm.unit, [], [alarm], kept)["alarms"]
+    assert [one["key"] for one in told] == [
+        "never said when",
+        "not a time",
+        "earlier",
+        "7:MISSING:9",
+        "later",
+    ]
+    # No time is made up for those.
+    assert all("at_ms" not in one for one in told if one["key"] != "7:MISSING:9")
 
 
 @pytest.mark.parametrize(

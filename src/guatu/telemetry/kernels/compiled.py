@@ -526,16 +526,16 @@ def apply_watch(pts, sl, un, rows, tally, p, missing_ms, missing_mask, now_ms, s
 
 @compiled
 def least_scaled(bound, decimals):
-    """Give the least scaled value whose value is not below a bound, exactly."""
+    """Give the least scaled value whose value is not below a bound, exactly; see `plant_door`."""
     ten = TENS[decimals]
-    if not abs(bound) * ten < LARGEST:
+    if not abs(bound) * ten < LARGEST + 1:
         return np.int64(-LARGEST if bound < 0 else LARGEST + 1)
     scaled = math.ceil(bound * ten)
     while (scaled - 1) / ten >= bound:
         scaled -= 1
     while scaled / ten < bound:
         scaled += 1
-    return np.int64(scaled)
+    return np.int64(max(scaled, -LARGEST))
 
 
 @compiled

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -109,9 +111,9 @@ def warning_facts(
     """
     now = sorted(alarms, key=lambda alarm: (alarm.began_at, alarm.pk))
     kept = before or {}
-    told = {alarm["key"]: alarm for alarm in kept.get("alarms", ())}
+    told = {alarm.get("key", str(n)): alarm for n, alarm in enumerate(kept.get("alarms", ()))}
     told |= {alarm.key: _alarm_facts(alarm) for alarm in now if alarm.key not in told}
-    listed = sorted(told.values(), key=lambda alarm: alarm["at_ms"])
+    listed = sorted(told.values(), key=_began_ms)
     if len(listed) > MOST_ALARMS:
         listed = [*listed[: MOST_ALARMS // 2], *listed[-MOST_ALARMS // 2 :]]
     began_in = kept.get("unit_state", now[0].unit_state if before is None else None)
@@ -123,6 +125,20 @@ def warning_facts(
         "rules": list(dict.fromkeys([*kept.get("rules", ()), *rules])),
         "alarms": listed,
     }
+
+
+def _began_ms(told: Told) -> float:
+    """When an alarm began, as it was kept; of one that does not say, before all others.
+
+    An older version kept the time as text, `at`.
+    """
+    at_ms, text = told.get("at_ms"), told.get("at")
+    if at_ms is None and isinstance(text, str):
+        try:
+            return datetime.fromisoformat(text).timestamp() * 1000
+        except ValueError:
+            return -math.inf
+    return -math.inf if at_ms is None else float(at_ms)
 
 
 def _alarm_facts(alarm: Alarm) -> dict[str, Any]:
