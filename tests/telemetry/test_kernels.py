@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from guatu.core.alarms.judge import PointConfig
@@ -155,8 +155,30 @@ def tell(
     return said
 
 
+NOTHING = PointConfig(limits=(), missing_after_ms=None, missing_states=frozenset())
+LOW = AlarmLimit(
+    side=Side.LOW,
+    stage=1,
+    value=2.0,
+    deadband=0.0,
+    on_delay_ms=0,
+    off_delay_ms=0,
+    states=frozenset(),
+)
+BEFORE_IT_ARRIVED = Story(
+    [NOTHING] * 3,
+    [
+        Block((99_500, 101_000), {2: (None, 0.0)}, 100_120),
+        Configure(2, replace(NOTHING, limits=(LOW,)), 100_000),
+        Tick(100_000),
+    ],
+)
+"""A limit comes into force, and the next tick is one of a gateway whose clock is behind."""
+
+
 @pytest.mark.no_cover
 @given(stories())
+@example(BEFORE_IT_ARRIVED)
 @settings(max_examples=400, deadline=None)
 def test_the_kernel_says_what_the_reference_judge_says(story: Story) -> None:
     assert tell(KernelWorld(), story) == tell(ReferenceWorld(), story)

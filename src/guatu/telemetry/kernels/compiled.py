@@ -26,6 +26,7 @@ from guatu.telemetry.kernels.memory import (
     ACTIVE,
     FALLING,
     NEVER_MS,
+    NO_TIME_MS,
     QUIET,
     RISING,
     UNKNOWN_STATE,
@@ -153,7 +154,10 @@ def settle(pts, sl, un, wake, p):
         busy = True
         if slot.phase != ACTIVE:
             delay = slot.on_ms if slot.phase == RISING else slot.off_ms
-            due = min(due, point.arrived_ms + slot.since_ms + delay - point.last_ms)
+            left = slot.since_ms + delay - point.last_ms
+            # What is due already waits for no time: not even for a tick to catch up with the
+            # sample's arrival, where two gateways' clocks differ.
+            due = min(due, point.arrived_ms + left if left > 0 else NO_TIME_MS)
     point.busy = busy
     wake[p] = due
 
