@@ -1,0 +1,1 @@
+"""What a flood from one plant does to its neighbours."""
