@@ -48,7 +48,8 @@ def main() -> None:
 
 
 async def _measure(home: Path, load: Load, options: argparse.Namespace) -> dict[str, float]:
-    with ours.running(home) as house:
+    with ours.running(home) as standing:
+        house = standing.house
         await ours.configure(load, house)
         await ours.wait_for_keys(load, house)
         # One beat of each plant first: connections, and whatever is made once.

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 
 import orjson
@@ -217,7 +217,7 @@ class Gateway:
                 refuse("unknown_key", "authorization")
             if path == "/v1/counts":
                 return _counts(plant)
-            with self._at_pace(plant, ALARMS_COST if path == "/v1/alarms" else 1):
+            async with self._at_pace(plant, ALARMS_COST if path == "/v1/alarms" else 1):
                 body = await self._body(plant, head, receive)
                 match path:
                     case "/v1/beats":
@@ -250,12 +250,21 @@ class Gateway:
             self._key_used_ms[digest] = now_ms()
         return plant
 
-    @contextlib.contextmanager
-    def _at_pace(self, plant: PlantDoor, cost: int) -> Iterator[None]:
+    @contextlib.asynccontextmanager
+    async def _at_pace(self, plant: PlantDoor, cost: int) -> AsyncIterator[None]:
         pace = self._paces.get(plant.config.plant)
         if pace is None:
             pace = self._paces[plant.config.plant] = Pace(self.settings, time.monotonic())
-        pace.admit(time.monotonic(), cost=cost)
+        try:
+            pace.admit(time.monotonic(), cost=cost)
+        except RefusedError:
+            hold_s = pace.hold_s()
+            pace.held += 1
+            try:
+                await asyncio.sleep(hold_s)
+            finally:
+                pace.held -= 1
+            raise
         pace.at_once += 1
         try:
             yield

@@ -13,6 +13,7 @@ MOST_AT_ONCE = 64
 ALARMS_COST = 10
 """Requests that one message of alarms counts for: it is synced alone."""
 FULL_HANDS_S = 1
+HOLD_STEP_S, LONGEST_HOLD_S = 0.005, 0.25
 
 
 @dataclass(slots=True)
@@ -54,6 +55,8 @@ class Pace:
     def __init__(self, settings: GatewaySettings, now_s: float) -> None:
         requests, samples = settings.plant_requests_s, settings.plant_samples_s
         self.at_once = 0
+        self.held = 0
+        self._refused = 0
         self._requests = Bucket(requests, BURST_S * requests, now_s)
         self._samples = Bucket(samples, BURST_S * samples, now_s)
 
@@ -67,6 +70,7 @@ class Pace:
         Raises:
             RefusedError: too_fast, with the seconds to wait.
         """
+        self._refused += 1
         for bucket, zh, en in (
             (self._requests, "请求", "requests"),
             (self._samples, "样本", "samples"),
@@ -78,7 +82,18 @@ class Pace:
             raise RefusedError(
                 _too_fast(MOST_AT_ONCE, FULL_HANDS_S, "并发请求", "requests at once")
             )
+        self._refused = 0
         self._requests.take(cost)
+
+    def hold_s(self) -> float:
+        """Say how long the answer to a refused request is held back.
+
+        Who takes no notice of being refused would ask again at once, and refusing costs time that
+        is his neighbours'. Who waits as he is told does not feel it.
+        """
+        if self.held >= MOST_AT_ONCE:
+            return 0.0
+        return min(self._refused * HOLD_STEP_S, LONGEST_HOLD_S)
 
     def charge(self, samples: int) -> None:
         """Count samples that were read."""
