@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -346,6 +347,9 @@ def sort_blocks(blocks: list[Block], ids: NDArray[np.int32]) -> Sorted:
         blocks: in the order of the log.
         ids: database id of each of the engine's rows.
     """
+    # Plant by plant, each in the order of the log: its points lie side by side in what is written,
+    # and stay in the processor's cache. No point is of two plants, so their order stays.
+    blocks = sorted(blocks, key=attrgetter("plant"))
     times = np.concatenate([block.cells.times for block in blocks])
     time_from = np.cumsum([0, *(len(block.cells.times) for block in blocks[:-1])])
     scaled = _Sorting(_scaled_runs(blocks, times, time_from), ABSENT, ids)
