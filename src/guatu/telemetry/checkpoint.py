@@ -34,7 +34,8 @@ from guatu.telemetry.history.layout import (
 )
 from guatu.telemetry.history.sort import Sorted, sort_blocks
 from guatu.telemetry.history.write import OTHERS, SCALED, write_part
-from guatu.telemetry.state import DOUBLED_TIME, STORED, Part, PartitionState, Snapshot
+from guatu.telemetry.snapshot import Part, Snapshot
+from guatu.telemetry.state import DOUBLED_TIME, STORED, PartitionState
 from guatu.telemetry.step import Arrivals
 
 logger = logging.getLogger("engine")

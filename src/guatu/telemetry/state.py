@@ -7,7 +7,6 @@ same state again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import orjson
@@ -18,6 +17,7 @@ from guatu.access.validate import read_plant_config
 from guatu.telemetry import kernels
 from guatu.telemetry.conduct import Conduct
 from guatu.telemetry.doubles import PlantBeats
+from guatu.telemetry.snapshot import Part, Snapshot, Tables
 from guatu.telemetry.stops import NEVER_MS, Stopping, as_watched, holding, stopping_at
 
 RECEIVED, STORED, DOUBLED_BEAT, DOUBLED_TIME, UNKNOWN_POINT, OLD_EPOCH = range(6)
@@ -64,47 +64,6 @@ class KnownPlant:
     region: str
     version: int
     rows: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Half of a checkpoint's content."""
-
-    arrays: dict[str, NDArray[Any]]
-    meta: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Which points there are, independent of the state it was taken from.
-
-    Args:
-        ids: database id of each row, int32.
-        decimals: of each row, int8.
-        plant_of: of each row, int32.
-    """
-
-    ids: NDArray[np.int32]
-    decimals: NDArray[np.int8]
-    plant_of: NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A checkpoint's content, independent of the state it was taken from.
-
-    Args:
-        moving: what samples and ticks change.
-        still: everything, at the end of the same cut; None where the one of
-            ``version`` is on disk already.
-        version: `configurations` of the state; names the still part.
-        tables: of the points.
-    """
-
-    moving: Part
-    still: Part | None
-    version: int
-    tables: Tables
 
 
 @dataclass(slots=True)

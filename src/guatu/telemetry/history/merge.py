@@ -33,7 +33,8 @@ from guatu.telemetry.history.rollup import (
     roll,
     widened,
 )
-from guatu.telemetry.history.sort import Part, compiled, decide, joined, meet, settle
+from guatu.telemetry.history.rule import compiled, decide, meet, settle
+from guatu.telemetry.history.sort import Part, joined
 from guatu.telemetry.history.sources import Source, frontier
 from guatu.telemetry.history.write import OTHERS, SCALED, PartWriter
 
@@ -47,7 +48,7 @@ class Input:
 
     Args:
         path: where it is.
-        rank: its place in the order of the log, by which the rule in `sort` goes.
+        rank: its place in the order of the log, by which `rule` goes.
         other: whether it holds the samples that could not be scaled.
     """
 

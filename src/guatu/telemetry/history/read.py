@@ -73,7 +73,7 @@ class Through:
 
 
 def sorted_columns(parts: Sequence[Columns]) -> Columns:
-    """Join parts and sort them by point and time, each of these once: see `sort` for which stays.
+    """Join parts and sort them by point and time, each of these once: see `rule` for which stays.
 
     Args:
         parts: in the order of the log.
@@ -132,7 +132,7 @@ def read_samples(
     *,
     through: Mapping[int, Through] | None = None,
 ) -> Columns:
-    """Read the samples of some points, each point and time once: see `sort` for which stays.
+    """Read the samples of some points, each point and time once: see `rule` for which stays.
 
     Args:
         history: its folder.

@@ -23,7 +23,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from guatu.telemetry.cells import TENS
-from guatu.telemetry.history.sort import Part, compiled
+from guatu.telemetry.history.rule import compiled
+from guatu.telemetry.history.sort import Part
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 WIDTHS = {"minute": MINUTE_MS, "hour": HOUR_MS}
