@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from guatu.telemetry.cells import cells_of
 from guatu.telemetry.history.layout import SegmentName, day_folder, partition_folder, segments
 from guatu.telemetry.history.read import Columns, count_stored, read_samples, thinned
-from guatu.telemetry.history.sort import Block, sort_blocks
-from guatu.telemetry.history.write import OTHERS, SCALED, write_part
+from guatu.telemetry.history.sort import Block, Part, sort_blocks
+from guatu.telemetry.history.write import OTHERS, SCALED, PartWriter, write_part
 
 IDS = np.array([30, 10, 20], np.int32)
 DECIMALS = np.array([1, 3, 0], np.int8)
@@ -81,6 +82,23 @@ def test_the_same_blocks_give_the_same_bytes(tmp_path: Path) -> None:
     one = [path.read_bytes() for path in store(tmp_path / "a", sent)]
     assert len(one) == 2
     assert one == [path.read_bytes() for path in store(tmp_path / "b", sent)]
+
+
+def test_merged_points_and_their_uneven_times_take_next_to_nothing(tmp_path: Path) -> None:
+    seconds = np.cumsum(1 + (np.random.default_rng(1).random(20_000) < 0.05))  # one in 20 is late
+    cells = np.zeros(8 * len(seconds), np.int32)
+    part = Part(
+        np.repeat(np.arange(1, 9, dtype=np.int32), len(seconds)),
+        np.tile(1_700_000_000_000 + 1000 * seconds, 8),
+        np.ones(len(cells), np.int8),
+        cells,
+    )
+    with PartWriter(tmp_path / "merged", SCALED, merged=True) as writer:
+        writer.add(part)
+    group = pq.read_metadata(tmp_path / "merged").row_group(0)
+    point, at_ms = (group.column(i).total_compressed_size / len(part) for i in (0, 1))
+    assert point < 0.01
+    assert at_ms < 0.2
 
 
 def test_samples_of_one_time_in_two_beats_are_stored_once_and_told() -> None:

@@ -50,6 +50,8 @@ class PartWriter:
         encoding = {**ENCODING, tag: "PLAIN", cell: "BYTE_STREAM_SPLIT"}
         if merged:
             encoding["at_ms"] = "DELTA_BINARY_PACKED"
+            # Here zstd costs no more, for there is little left: gaps in time, and runs of points.
+            codec["point"] = codec["at_ms"] = "zstd"
             if schema is SCALED:
                 codec[cell], encoding[cell] = "lz4", "DELTA_BINARY_PACKED"
         self._schema = schema
