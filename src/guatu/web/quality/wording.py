@@ -189,8 +189,11 @@ CONDUCT: Mapping[str, Reason] = {
         mend=gettext_lazy("Let NTP adjust the clock slowly; do not set it by hand."),
     ),
     "absent": Reason(
-        name=gettext_lazy("Samples not sent"),
-        means=gettext_lazy("Fewer samples came than the sampling periods of the points promise."),
+        name=gettext_lazy("Samples that never came"),
+        means=gettext_lazy(
+            "Fewer samples came than the sampling periods promise, those due while the platform "
+            "itself was away and not resent among them."
+        ),
         mend=gettext_lazy(
             "Compare the periods in the point table with what the gateway sends; look at silent "
             "points, and at the hours with less."
