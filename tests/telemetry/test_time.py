@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from guatu.access.messages import Beat, Limit, PlantConfig, Point
 from guatu.telemetry import intake, kernels
 from guatu.telemetry.follow import Entry
 from guatu.telemetry.frame import HEAD, VERSION, OtherVersion
+from guatu.telemetry.state import COUNTED
 from guatu.telemetry.step import SET_BACK_TICKS
 from tests.telemetry.driven import Driven
 
@@ -178,3 +180,22 @@ def test_a_slow_network_is_no_clock_set_back() -> None:
     while not plant.raised_after() and plant.second < 120:
         plant.speak(50)
     assert plant.raised_after() == [62]
+
+
+@pytest.mark.parametrize("jump_ms", [-HOUR, -20_000, 20_000])
+@pytest.mark.parametrize("delays", list(itertools.product((0, 400, 800), repeat=4)))
+def test_no_sample_after_a_jump_is_taken_for_a_double_of_one_before(
+    jump_ms: int, delays: tuple[int, ...]
+) -> None:
+    world = Driven(T0)
+    world.tick(T0)
+    world.configure(WATCHED)
+    # The clock jumps after the first beat; one set back is believed at the third message after.
+    for number, delay_ms in enumerate(delays):
+        there = T0 + 2000 * (number + 1) + (jump_ms if number else 0)
+        world.tick(T0 + 2000 * (number + 1) + delay_ms)
+        times = tuple(there - 400 * back for back in (4, 3, 2, 1, 0))
+        beat = Beat(beat=number + 1, t=times, p=("flow",), v=((100.0,) * 5,), sent=there)
+        world.send(PLANT.code, beat.to_bytes())
+    counts = dict(zip(COUNTED, world.state.counts_of(PLANT.plant), strict=True))
+    assert (counts["stored"], counts["doubled_time"]) == (20, 0)

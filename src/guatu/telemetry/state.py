@@ -155,12 +155,12 @@ class PartitionState:
             del self.notes[next(iter(self.notes))]
         return True
 
-    def follow_jump(self, plant: int, sampled_ms: int, received_ms: int) -> None:
+    def follow_jump(self, plant: int, times: NDArray[np.int64], received_ms: int) -> None:
         """Follow a plant's clock that jumped, as far as its samples did.
 
         Args:
             plant: whose clock.
-            sampled_ms: time of the last sample in the first beat after the jump.
+            times: of the first beat after the jump, rising.
             received_ms: when that came, gateway's clock.
         """
         known = self.plants.get(plant)
@@ -169,10 +169,12 @@ class PartitionState:
         rows = np.array(known.rows)
         points = self.judge.points[rows]
         last_ms, arrived_ms = int(points["last_ms"].max()), int(points["arrived_ms"].max())
-        grown_ms = (sampled_ms - last_ms) - (received_ms - arrived_ms)
+        grown_ms = (int(times[-1]) - last_ms) - (received_ms - arrived_ms)
         by_ms = self.conduct_of(plant).clock.take_jump(grown_ms)
         if last_ms == kernels.NO_TIME_MS or not by_ms:
             return
+        # Nothing was sampled at the shifted times: no sample may be taken for a double of one.
+        by_ms = min(by_ms, int(times[0]) - 1 - last_ms)
         kernels.shift_clock(self.judge, rows, by_ms)
         for row in known.rows:
             if row in self.noted:

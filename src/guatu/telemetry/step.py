@@ -180,7 +180,7 @@ class Engine:
             found = kernels.place_block(state.row_of, beat.ids, beat.cells, self._out)
         else:
             if conduct.clock.jump_ms and len(beat.cells.times):
-                state.follow_jump(beat.plant, int(beat.cells.times[-1]), beat.received_ms)
+                state.follow_jump(beat.plant, beat.cells.times, beat.received_ms)
             found = kernels.judge_block(
                 state.judge,
                 state.row_of,
