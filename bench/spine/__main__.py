@@ -43,7 +43,7 @@ def main() -> None:
             seed=options.seed,
         )
 
-    peer_rate = peers.best_rate(
+    peer_rates = peers.best_rates(
         prometheus.PEER,
         load_of(200),
         time.time_ns() // 1_000_000 - 3_000_000,
@@ -56,8 +56,8 @@ def main() -> None:
         json.dumps(
             {
                 "samples_per_s": round(found.samples_per_s),
-                "prometheus_samples_per_s": round(peer_rate),
-                "ratio": round(found.samples_per_s / peer_rate, 2),
+                "prometheus_samples_per_s": round(max(peer_rates.values())),
+                "ratio": round(found.samples_per_s / max(peer_rates.values()), 2),
                 "p50_ms": round(found.p50_ms, 1),
                 "p99_ms": round(found.p99_ms, 1),
                 "sent": found.sent,

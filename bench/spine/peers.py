@@ -172,8 +172,8 @@ REMOTE_WRITE = Door(
 )
 
 
-def best_rate(peer: Peer, load: Load, start_ms: int, seconds: float) -> float:
-    """Measure a peer's best of its doors and of three batch sizes; each is printed.
+def best_rates(peer: Peer, load: Load, start_ms: int, seconds: float) -> dict[str, float]:
+    """Measure a peer's best of three batch sizes, door by door; each is printed.
 
     Between two rounds, while the next is encoded, it may work on for nothing.
 
@@ -184,9 +184,9 @@ def best_rate(peer: Peer, load: Load, start_ms: int, seconds: float) -> float:
         seconds: about how long each batch size runs.
 
     Returns:
-        Samples a second.
+        Samples a second, by the name of the door.
     """
-    best = 0.0
+    best: dict[str, float] = {}
     for door in peer.doors:
         with peer.running() as running:
             # Creates the series, not counted.
@@ -204,5 +204,5 @@ def best_rate(peer: Peer, load: Load, start_ms: int, seconds: float) -> float:
                     f"{sent / taken:,.0f} samples/s",
                     flush=True,
                 )
-                best = max(best, sent / taken)
+                best[door.name] = max(best.get(door.name, 0.0), sent / taken)
     return best

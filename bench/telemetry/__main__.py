@@ -49,8 +49,8 @@ def main() -> None:
         json.dumps(
             {
                 "samples_per_s": _rounded(speed, 0),
-                "ratio_victoriametrics": _ratio(speed, rates.get(victoria.PEER.name)),
-                "ratio_prometheus": _ratio(speed, rates.get(prometheus.PEER.name)),
+                "ratio_victoriametrics": _ratio(victoria.PEER.name, speed, rates),
+                "ratio_prometheus": _ratio(prometheus.PEER.name, speed, rates),
                 "p99_ms_at_1m": _rounded(run.p99_ms if run else None, 1),
                 "bytes_per_sample": _rounded(sizes.ours if sizes else None, 3),
                 "bytes_per_sample_victoriametrics": _rounded(sizes.victoria if sizes else None, 3),
@@ -65,13 +65,13 @@ def _title(text: str) -> None:
     print(f"== {text}", flush=True)
 
 
-def _peers(options: Options) -> dict[str, float]:
-    """Measure each peer's best."""
+def _peers(options: Options) -> dict[str, dict[str, float]]:
+    """Measure each peer's best at each of its doors."""
     _title("peers")
     load = options.load(PEER_ROUNDS, alarms=0)
     start_ms = time.time_ns() // 1_000_000 - 3_000_000
     return {
-        peer.name: peers.best_rate(peer, load, start_ms, options.peer_seconds) for peer in PEERS
+        peer.name: peers.best_rates(peer, load, start_ms, options.peer_seconds) for peer in PEERS
     }
 
 
@@ -87,8 +87,14 @@ def _rounded(figure: float | None, digits: int) -> float | int | None:
     return round(figure, digits) if digits else round(figure)
 
 
-def _ratio(ours: float | None, peers_best: float | None) -> float | None:
-    return round(ours / peers_best, 2) if ours and peers_best else None
+def _ratio(name: str, ours: float | None, measured: dict[str, dict[str, float]]) -> float | None:
+    """How many times a peer's best we are; that of each of its doors is printed."""
+    rates = measured.get(name)
+    if not ours or not rates:
+        return None
+    for door, rate in rates.items():
+        print(f"  {ours / rate:.2f} times {name}, {door}", flush=True)
+    return round(ours / max(rates.values()), 2)
 
 
 if __name__ == "__main__":

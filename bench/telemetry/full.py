@@ -116,7 +116,9 @@ def _figures(marks: list[Mark], options: Options, p99_ms: float, keeper_s: float
     end = marks[-2]
     begin = next((one for one in marks if one.at_s >= options.warm_up), marks[0])
     begin = begin if begin.at_s < end.at_s else marks[0]
-    taken_s, samples = end.at_s - begin.at_s, end.stored - begin.stored
+    # Of a backlog that shrank only what came meanwhile counts.
+    samples = min(end.stored - begin.stored, end.answered - begin.answered)
+    taken_s = end.at_s - begin.at_s
     if not samples:
         print("too short: nothing was stored meanwhile; what was answered counts", flush=True)
         samples = end.answered - begin.answered

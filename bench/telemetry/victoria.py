@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 import time
@@ -21,6 +22,7 @@ from bench.spine.peers import REMOTE_WRITE, Door, Peer, Running, free_port, send
 
 SETTLED_WITHIN_S = 120.0
 SERIES_A_REQUEST = 20
+LENGTH = struct.Struct(">I")
 
 
 @contextmanager
@@ -34,6 +36,7 @@ def running() -> Iterator[Running]:
             f"-storageDataPath={folder}",
             f"-httpListenAddr=127.0.0.1:{port}",
             "-retentionPeriod=100y",
+            "-search.maxUniqueTimeseries=10000000",
             "-loggerLevel=ERROR",
         ],
         stdout=subprocess.DEVNULL,
@@ -109,8 +112,44 @@ def encode_lines(load: Load, round_: int, start_ms: int, series_per_request: int
     ]
 
 
+def encode_native(load: Load, round_: int, start_ms: int, series_per_request: int) -> list[bytes]:
+    """Lay down a round in its own native form, which only another VictoriaMetrics can write.
+
+    That is where the round is first sent, so that all its packing is done beforehand.
+    """
+    times = load.times_ms(round_, start_ms)
+    span = {"start": times[0] / 1000, "end": times[-1] / 1000}
+    with running() as other:
+        send(other.port, REMOTE_WRITE, REMOTE_WRITE.encode(load, round_, start_ms, 1_000))
+        get(other.port, "/internal/force_flush")
+        packed = get(other.port, "/api/v1/export/native", **{"match[]": "v", **span})
+    return _native_requests(packed, load.plants * load.points, series_per_request)
+
+
+def _native_requests(packed: bytes, series: int, series_per_request: int) -> list[bytes]:
+    """Take an export apart: a head of 16 bytes, then names and blocks, each behind its length.
+
+    Raises:
+        RuntimeError: if not every series is in it, in one block.
+    """
+    blocks: list[bytes] = []
+    at = 16
+    while at < len(packed):
+        begin = at
+        for _ in ("name", "block"):
+            at += 4 + LENGTH.unpack_from(packed, at)[0]
+        blocks.append(packed[begin:at])
+    if len(blocks) != series:
+        raise RuntimeError(f"an export of {len(blocks)} blocks, {series} were due")
+    return [
+        packed[:16] + b"".join(blocks[at : at + series_per_request])
+        for at in range(0, len(blocks), series_per_request)
+    ]
+
+
 JSON_LINES = Door("JSON lines", "/api/v1/import", {}, encode_lines)
-PEER = Peer("victoriametrics", running, (REMOTE_WRITE, JSON_LINES))
+NATIVE = Door("native import", "/api/v1/import/native", {}, encode_native)
+PEER = Peer("victoriametrics", running, (REMOTE_WRITE, JSON_LINES, NATIVE))
 
 
 def line(labels: dict[str, str], times_ms: list[int], values: list[float]) -> bytes:
