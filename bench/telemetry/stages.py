@@ -187,6 +187,9 @@ def measure(options: Options, by_process: Mapping[str, float], keeper_s: float) 
         warm_up()
     costs = _Costs()
     with tempfile.TemporaryDirectory(prefix="bench-stages-") as folder:
+        # All that is compiled at its first use is compiled here.
+        few = replace(load, plants=min(load.plants, 10), rounds=2 * ROUNDS_A_SEGMENT)
+        _Line(few, Path(folder) / "few", _Costs()).run()
         line = _Line(load, Path(folder) / "line", costs)
         line.run()
         samples = load.plants * load.samples_per_beat
