@@ -89,6 +89,13 @@ def test_the_same_data_is_read_in_whatever_dress_it_comes(tmp_path: Path, raw: b
     assert not recording.problems
 
 
+def test_zeros_that_fill_up_a_number_with_an_exponent_are_no_decimals(tmp_path: Path) -> None:
+    (tmp_path / "m.dat").write_text("2.3766000e-01 3.6413000e+03 32.00\n2.3e-01 3.64e+03 32.50\n")
+    [recording] = read_recordings([tmp_path / "m.dat"], ReadOptions(period_s=180, transpose=False))
+    assert [sensor.decimals for sensor in recording.sensors] == [5, 1, 2]
+    assert recording.values[:, 0].tolist() == [0.23766, 3641.3, 32.0]
+
+
 def test_chinese_columns_in_gb18030_keep_their_names(tmp_path: Path) -> None:
     text = "采集时间,进水流量,异常\n2020年2月8日 13时30分47秒,182.4,0\n"
     recording = read(tmp_path, text.encode("gb18030"))

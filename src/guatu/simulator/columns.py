@@ -137,9 +137,13 @@ def number(cell: str, *, comma: bool) -> float | None:
 
 
 def decimals_of(cell: str) -> int:
-    """How many digits after the point a number was written with."""
+    """How many digits after the point a number was written with.
+
+    With an exponent it was printed to a fixed length: its last zeros were never measured.
+    """
     mantissa, _, exponent = cell.strip().lower().replace(",", ".").partition("e")
-    digits = len(mantissa.partition(".")[2])
+    after = mantissa.partition(".")[2]
+    digits = len(after.rstrip("0") if exponent else after)
     try:
         return max(0, digits - int(exponent or 0))
     except ValueError:
