@@ -62,7 +62,7 @@ def messages(draw: st.DrawFn) -> dict[str, object]:
 
 
 @given(messages())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_the_vendors_check_says_what_the_gateway_says(message: dict[str, object]) -> None:
     body = json.dumps(message).encode()
     verdict = Conformance(PointTable(POINTS)).take("x", body, T)
@@ -78,7 +78,7 @@ def test_the_vendors_check_says_what_the_gateway_says(message: dict[str, object]
 
 
 @given(st.binary(max_size=200), st.integers(0, 400), st.binary(min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_raw_bytes_crash_a_reader_and_both_readers_agree(
     noise: bytes, at: int, patch: bytes
 ) -> None:

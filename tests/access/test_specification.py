@@ -100,7 +100,7 @@ def is_refused(read: Callable[[Any], object], data: Any) -> bool:
 
 @pytest.mark.no_cover
 @given(broken("beat-quality.json", ("epoch", "beat", "t", "p", "v", "q", "backfill", "sent")))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_what_the_schema_of_beats_refuses_the_validator_refuses(data: Any) -> None:
     is_good = schema("beat").is_valid(data)
     if not is_good:
@@ -113,7 +113,7 @@ ALARM = ("id", "kind", "at", "text", "point", "unit", "level", "value", "limit")
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_the_schema_of_alarms_and_the_validator_agree(data: st.DataObject) -> None:
     alarm = dict(example("alarms.json")["alarms"][0])
     key = data.draw(st.sampled_from(ALARM))
@@ -132,7 +132,7 @@ POINT = ("code", "kind", "decimals", "physical_low", "sampling_s", "core", "limi
 
 @pytest.mark.no_cover
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_what_the_schema_of_point_tables_refuses_the_validator_refuses(data: st.DataObject) -> None:
     table = example("points.json")
     point = table["units"][0]["points"][1]

@@ -63,7 +63,7 @@ def body_of(**changes: Any) -> bytes:
         ),
     )
 )
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_a_number_read_fast_equals_pythons_float_to_the_last_bit(text: str) -> None:
     value, end = number(np.frombuffer(text.encode() + b",", np.uint8), 0)
     if end >= 0:
@@ -121,7 +121,7 @@ def beats(draw: st.DrawFn) -> Beat:
 
 @pytest.mark.no_cover
 @given(beats(), st.sampled_from([None, 1]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_fast_reader_the_full_one_and_the_raw_form_agree(
     beat: Beat, indent: int | None
 ) -> None:
@@ -171,7 +171,7 @@ def bounds_and_decimals(draw: st.DrawFn) -> tuple[float, int]:
 
 
 @given(bounds_and_decimals(), scaled_values, st.integers(-2, 2))
-@settings(max_examples=500)
+@settings(max_examples=250)
 def test_the_least_scaled_value_parts_those_below_a_bound_from_the_others(
     bounded: tuple[float, int], any_value: int, near: int
 ) -> None:

@@ -179,7 +179,7 @@ BEFORE_IT_ARRIVED = Story(
 @pytest.mark.no_cover
 @given(stories())
 @example(BEFORE_IT_ARRIVED)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_kernel_says_what_the_reference_judge_says(story: Story) -> None:
     assert tell(KernelWorld(), story) == tell(ReferenceWorld(), story)
 
@@ -217,7 +217,7 @@ def without_identity(said: list[list[Said]]) -> list[tuple[object, ...]]:
 
 
 @given(stories())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_cutting_blocks_otherwise_gives_the_same_alarms(story: Story) -> None:
     story.steps = [step for step in story.steps if not isinstance(step, Acknowledge)]
     whole, pieces = KernelWorld(), KernelWorld()
@@ -227,7 +227,7 @@ def test_cutting_blocks_otherwise_gives_the_same_alarms(story: Story) -> None:
 
 @pytest.mark.no_cover
 @given(stories())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_identity_is_used_twice_and_every_alarm_ends_at_most_once(story: Story) -> None:
     said = [one for step in tell(KernelWorld(), story) for one in step]
     by_kind = {

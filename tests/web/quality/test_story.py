@@ -206,6 +206,7 @@ def house(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Open:
     return open_with
 
 
+@pytest.mark.no_cover
 def test_a_quiet_day_is_a_whole_one(house: Open) -> None:
     played = house(WireFaults())
     played.play()
@@ -227,6 +228,7 @@ def test_a_quiet_day_is_a_whole_one(house: Open) -> None:
     assert played.driven.said("raised") == []
 
 
+@pytest.mark.no_cover
 def test_a_noisy_day_is_told_as_it_was(house: Open, cast: Cast, client: Client) -> None:
     played = house(NOISY)
     played.play(nobody_looks=(18 * HOUR_S, 20 * HOUR_S))
