@@ -18,7 +18,6 @@ from bench.spine import ours, peers, prometheus
 from bench.spine.load import QUIET_ROUNDS, Load
 from bench.spine.run import PACED_ROUNDS, Measured, Run, trial_rate
 
-
 FASTER = 1.5
 """The trial is short and creates what is created once: what follows is up to so much faster."""
 
