@@ -1,13 +1,11 @@
 """Whatever is written into an address or a form, no page breaks over it."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from django.http import FileResponse
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from guatu.core.nouns.warning import Level
 from guatu.web.monitoring import doors
@@ -17,6 +15,7 @@ from guatu.web.wall.engine import AWAY
 from guatu.web.warnings.actions import raise_warning
 from tests.cast import Cast
 from tests.web.monitoring.conftest import register_line
+from tests.web.routes import routes
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 # fmt: off
@@ -58,16 +57,7 @@ EVERYWHERE = ("-1", "9" * 25, "a\x00b")
 TAKEN = {200, 302, 400, 403, 404, 405, 422, 429, 503}
 
 
-def _walk(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from _walk(pattern.url_patterns, route)
-        else:
-            yield route
-
-
-ROUTES = sorted(set(_walk(get_resolver().url_patterns)))
+ROUTES = sorted({route for _, route in routes()})
 
 
 @pytest.fixture(autouse=True)

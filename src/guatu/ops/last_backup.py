@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from guatu.ops.own_file import write_own
+
 RECORD = "backup.json"
 
 
@@ -30,9 +32,7 @@ class LastBackup:
 
 def note_backup(home: Path, made: LastBackup) -> None:
     """Remember a backup."""
-    draft = home / f".{RECORD}"
-    draft.write_text(json.dumps(asdict(made)), encoding="utf-8")
-    draft.replace(home / RECORD)
+    write_own(home / RECORD, asdict(made))
 
 
 def last_backup(home: Path) -> LastBackup | None:

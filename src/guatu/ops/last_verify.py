@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from guatu.ops.own_file import write_own
+
 NOTE = "verified.json"
 
 
@@ -24,9 +26,7 @@ class LastVerify:
 
 def note_verify(home: Path, found: LastVerify) -> None:
     """Remember a check."""
-    draft = home / f".{NOTE}"
-    draft.write_text(json.dumps(asdict(found)), encoding="utf-8")
-    draft.replace(home / NOTE)
+    write_own(home / NOTE, asdict(found))
 
 
 def last_verify(home: Path) -> LastVerify | None:

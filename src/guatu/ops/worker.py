@@ -20,6 +20,7 @@ from guatu.ops.recorder import Place, Recorder
 from guatu.ops.tender import Tender
 from guatu.ops.worker_vitals import LOOK_EVERY_S, PULSE_EVERY_S, WorkerVitals
 from guatu.telemetry import log, vitals
+from guatu.telemetry.served import ended, first_to_end
 from guatu.telemetry.settings import StreamSettings
 from guatu.web.monitoring import actions as monitoring
 from guatu.web.monitoring.models import EventPosition, Plant
@@ -71,12 +72,11 @@ async def run_worker(environ: Mapping[str, str]) -> None:
             asyncio.create_task(_every(PULSE_EVERY_S, seen.note_pulse)),
         ]
         logger.info("recording, delivering, watching the clock")
-        ended, _ = await asyncio.wait([stop, *works], return_when=asyncio.FIRST_COMPLETED)
-        for work in works:
-            work.cancel()
-        await asyncio.gather(*works, return_exceptions=True)
-        for work in ended - {stop}:
-            work.result()  # a loop that ended of itself failed: let the supervisor see it
+        try:
+            # A loop that ended of itself failed: let the supervisor see it.
+            await first_to_end(stop, *works)
+        finally:
+            await ended(*works)
 
 
 class Introducer:

@@ -327,10 +327,11 @@ async def _run(settings: EngineSettings) -> None:
             lambda: {"log": client.is_connected, "partitions": len(running) == len(settings.mine)},
         )
         stopping = asyncio.ensure_future(stop.wait())
-        done, _ = await asyncio.wait({stopping, *partitions}, return_when=asyncio.FIRST_COMPLETED)
-        await ended(*partitions)
-        for failed in done - {stopping}:
-            failed.result()  # a partition that ended by itself failed: let the supervisor see it
+        try:
+            # A partition that ended by itself failed: let the supervisor see it.
+            await first_to_end(stopping, *partitions)
+        finally:
+            await ended(*partitions)
     logger.info("stopped")
 
 

@@ -1,13 +1,12 @@
 """The doors of the whole web, found by walking the URLconf: a new page is tested unnamed."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.cast import Cast
+from tests.web.routes import routes
 
 # What a stranger may open, each with its reason.
 OPEN = {
@@ -19,20 +18,12 @@ OPEN = {
 SAMPLES = {"int": "1", "str": "530181", "slug": "a-b", "path": "a/b", "uuid": "0" * 32}
 
 
-def _walk(
-    patterns: list[URLPattern | URLResolver], prefix: str = "/", space: str = ""
-) -> Iterator[tuple[str, str]]:
-    """Every route of the web as (name, an example address)."""
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from _walk(pattern.url_patterns, route, f"{pattern.namespace or ''}:")
-        else:
-            path = re.sub(r"<(?:(\w+):)?\w+>", lambda m: SAMPLES.get(m[1] or "str", "1"), route)
-            yield f"{space}{pattern.name}", path
+def _example(route: str) -> str:
+    """Give an address of a route."""
+    return re.sub(r"<(?:(\w+):)?\w+>", lambda m: SAMPLES.get(m[1] or "str", "1"), route)
 
 
-ROUTES = dict(_walk(get_resolver().url_patterns))
+ROUTES = {name: _example(route) for name, route in routes()}
 
 
 @pytest.mark.parametrize("name", sorted(set(ROUTES) - OPEN))
