@@ -188,7 +188,8 @@ class EngineSettings:
     Args:
         history: folder of segments and checkpoints.
         mine: partitions this process owns.
-        cut_ms: a segment is cut at the first tick this long after the last cut,
+        cut_ms: each partition has a moment of its own in every span of this length; a segment is
+            cut at the first tick after it, if the last cut is at least half as long ago,
         cut_samples: or as soon as a tick finds this many samples in memory.
         keep_log_ms: how long the log keeps what is already stored.
     """

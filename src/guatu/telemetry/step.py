@@ -58,6 +58,8 @@ AWAY_MS = 5_000
 SET_BACK_TICKS = 5
 """So many ticks in a row that lie far behind: the house's clock was set back. Fewer come of two
 gateways whose clocks differ, where they take turns."""
+GOLDEN = (math.sqrt(5) - 1) / 2
+"""Its multiples, without their whole part, lie well apart however many they are."""
 PLANNED_STOP = {"limit_changed": "planned_stop"}
 """To the kernel a stop changes limits; to people it does not."""
 
@@ -245,10 +247,11 @@ class Engine:
 
     def _see_whether_to_cut(self) -> None:
         state = self.state
-        self.cut_due = (
-            state.tick_ms - state.cut_tick_ms >= self.cut_ms
-            or self.arrivals.samples >= self.cut_samples
-        )
+        # Were all partitions cut at one tick, all would be held up by it together.
+        own_ms = int(self.cut_ms * (self.partition * GOLDEN % 1))
+        turns = [(at_ms - own_ms) // self.cut_ms for at_ms in (state.tick_ms, state.cut_tick_ms)]
+        is_turn = turns[0] != turns[1] and state.tick_ms - state.cut_tick_ms >= self.cut_ms / 2
+        self.cut_due = is_turn or self.arrivals.samples >= self.cut_samples
 
     def _command(self, events: list[dict[str, Any]], entry: Entry) -> None:
         now_ms = self.state.tick_ms or entry.logged_ms
