@@ -22,7 +22,7 @@ from guatu.telemetry.disk import Room, glance
 from guatu.telemetry.follow import PAUSE_S, Entry, LogReader, LogReplaced, LogWentBack
 from guatu.telemetry.history.write import warm_up as warm_up_history
 from guatu.telemetry.outbox import EventOutbox
-from guatu.telemetry.served import ended, first_to_end, stop_signal
+from guatu.telemetry.served import ended, first_to_end, let_stay, stop_signal
 from guatu.telemetry.settings import EngineSettings
 from guatu.telemetry.state import PartitionState
 from guatu.telemetry.step import Engine
@@ -300,6 +300,7 @@ async def _run_partition(
             state.points,
             state.sequence,
         )
+        let_stay()
         running[partition] = PartitionRunner(settings, client, partition, state)
         await running[partition].run()
 

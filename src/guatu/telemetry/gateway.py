@@ -40,7 +40,7 @@ from guatu.telemetry.reception import (
     receive_body,
     refuse_early,
 )
-from guatu.telemetry.served import Receive, Scope, Send, answer, ended, serve, stop_signal
+from guatu.telemetry.served import Receive, Scope, Send, answer, ended, let_stay, serve, stop_signal
 from guatu.telemetry.settings import GatewaySettings
 from guatu.telemetry.state import NOBODY
 
@@ -75,6 +75,7 @@ class Gateway:
         self.plants: dict[int, PlantDoor] = {}
         self.answers: dict[str, int] = {}
         self._by_key: dict[str, PlantDoor] = {}
+        self._is_newer = True
         self._key_used_ms: dict[str, int] = {}
         self._paces: dict[int, Pace] = {}
         self._notes = [Notes() for _ in range(settings.streams.partitions)]
@@ -109,6 +110,7 @@ class Gateway:
         self.plants[config.plant] = plant
         for key in config.keys:
             self._by_key[key.sha256] = plant
+        self._is_newer = True
 
     async def follow_progress(self) -> None:
         """Hear how far the engines have judged, and where the log stood before we came."""
@@ -143,6 +145,9 @@ class Gateway:
         """Put the time into every partition once a second, for ever."""
         while True:
             await asyncio.sleep(TICK_S - time.time() % TICK_S)
+            if self._is_newer:
+                self._is_newer = False
+                let_stay()
             await self.tell_time()
 
     async def tell_time(self) -> None:
