@@ -6,16 +6,19 @@ Argument: the port. It holds nothing, and is killed when it has done its work.
 import asyncio
 import sys
 
+import uvloop
+
+from guatu.telemetry.http1 import Answer, Request, serve
 from guatu.telemetry.reception import read_head, receive_body
-from guatu.telemetry.served import Receive, Scope, Send, answer, serve, stop_signal
+from guatu.telemetry.served import stop_signal
 
 MOST = 32 << 20
 
 
-async def _receive(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["path"] != "/healthz":
-        await receive_body(receive, read_head(scope), most=MOST, within_s=30)
-    await answer(send, 200, b'{"plants":0,"rejected":[]}')
+async def _receive(request: Request) -> Answer:
+    if request.path != "/healthz":
+        await receive_body(request, read_head(request), most=MOST, within_s=30)
+    return Answer(200, b'{"plants":0,"rejected":[]}')
 
 
 def main() -> None:
@@ -24,7 +27,8 @@ def main() -> None:
     async def run() -> None:
         await serve(_receive, stop_signal(), host="127.0.0.1", port=int(sys.argv[1]))
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
 
 
 if __name__ == "__main__":

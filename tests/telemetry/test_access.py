@@ -18,6 +18,7 @@ from guatu.access.raw import MEDIA_TYPE, to_raw
 from guatu.telemetry import command, door, log, query
 from guatu.telemetry.gateway import Gateway, now_ms
 from guatu.telemetry.history.read import count_stored, read_samples
+from guatu.telemetry.http1 import Request
 from guatu.telemetry.settings import DoorSettings, GatewaySettings, StreamSettings
 from tests.telemetry.test_spine import KEY, PLANT, Door, Spine, spine
 
@@ -310,23 +311,10 @@ async def test_a_body_that_never_ends_is_given_up(streams: StreamSettings, spine
     settings = GatewaySettings(streams=streams, body_s=0.05)
     gateway = Gateway(settings, spine.client)
     gateway.take_config(PLANT)
-    sent: list[Any] = []
-    began = False
-
-    async def receive() -> dict[str, Any]:
-        nonlocal began
-        if began:
-            await asyncio.Event().wait()
-        began = True
-        return {"type": "http.request", "body": b"{", "more_body": True}
-
-    async def reply(message: Any) -> None:
-        sent.append(message)
-
-    headers = [(b"authorization", b"Bearer " + KEY.encode())]
-    scope = {"type": "http", "method": "POST", "path": "/v1/beats", "headers": headers}
-    await gateway(scope, receive, reply)
-    assert sent[0]["status"] == 408
+    request = Request("POST", "/v1/beats", {b"authorization": b"Bearer " + KEY.encode()})
+    request.feed(b"{")
+    answer = await gateway(request)
+    assert (answer.status, json.loads(answer.body)["code"]) == (408, "too_slow")
 
 
 async def test_a_flood_is_told_to_wait_and_its_neighbour_is_not(

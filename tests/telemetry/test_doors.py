@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from nats.aio.client import Client
 
 from guatu.access.messages import Beat
-from guatu.telemetry import command, door, log, query
-from guatu.telemetry.gateway import now_ms
+from guatu.telemetry import command, door, http1, log, query
+from guatu.telemetry.gateway import Gateway, now_ms
 from guatu.telemetry.live import Live
 from guatu.telemetry.served import App, Receive, Scope, Send, answer, serve
 from guatu.telemetry.settings import DoorSettings, LiveSettings, StreamSettings
@@ -171,12 +172,13 @@ def test_a_forged_ticket_is_none() -> None:
 class Served:
     """An application behind a real server."""
 
-    def __init__(self, app: App, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, app: App | http1.App, certificate: tuple[Path, Path] | None = None) -> None:
         self.port = free_port()
         self.stop = asyncio.Event()
         chain, key = certificate or (None, None)
+        server: Any = http1.serve if isinstance(app, Gateway) else serve
         self.serving = asyncio.ensure_future(
-            serve(
+            server(
                 app,
                 self.stop,
                 host="127.0.0.1",
@@ -244,10 +246,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "chain.pem", folder / "key.pem"
 
 
-async def test_beats_come_in_over_https(spine: Spine, certificate: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_beats_come_in_over_https(
+    spine: Spine, certificate: tuple[Path, Path], version: ssl.TLSVersion
+) -> None:
     served = Served(spine.door.gateway, certificate)
     base = f"https://127.0.0.1:{served.port}"
     trust = ssl.create_default_context(cafile=str(certificate[0]))
+    trust.minimum_version = trust.maximum_version = version
     async with httpx.AsyncClient(verify=trust, http2=True, base_url=base) as browser:
         await until(lambda: served.answers(browser, "/healthz"))
         t = now_ms()

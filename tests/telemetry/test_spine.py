@@ -24,6 +24,7 @@ from guatu.telemetry.follow import LogWentBack, follow_plants
 from guatu.telemetry.gateway import Gateway, now_ms
 from guatu.telemetry.history.layout import CHECKPOINT, partition_folder
 from guatu.telemetry.history.read import count_stored, read_samples
+from guatu.telemetry.http1 import Request
 from guatu.telemetry.outbox import EventOutbox
 from guatu.telemetry.served import ended
 from guatu.telemetry.settings import EngineSettings, GatewaySettings, StreamSettings
@@ -56,7 +57,7 @@ PLANT = PlantConfig(
 
 
 class Door:
-    """The gateway's ASGI application, called without a socket."""
+    """The gateway's application, called without a socket."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
@@ -64,25 +65,13 @@ class Door:
     async def request(
         self, method: str, path: str, body: bytes = b"", key: str = KEY, **head: str
     ) -> tuple[int, Any, dict[bytes, bytes]]:
-        sent: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "headers": [
-                (b"authorization", b"Bearer " + key.encode()),
-                *((name.replace("_", "-").encode(), said.encode()) for name, said in head.items()),
-            ],
-        }
-        await self.gateway(scope, receive, send)
-        return sent[0]["status"], json.loads(sent[1]["body"]), dict(sent[0]["headers"])
+        said = {name.replace("_", "-").encode(): value.encode() for name, value in head.items()}
+        headers = {b"authorization": b"Bearer " + key.encode(), **said}
+        request = Request(method, path, headers)
+        request.feed(body)
+        request.end()
+        answer = await self.gateway(request)
+        return answer.status, json.loads(answer.body), dict(answer.headers)
 
     async def beat(self, number: int, times: list[int], **rows: list[float | None]) -> Any:
         beat = Beat(

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import orjson
+import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -26,6 +27,7 @@ from guatu.telemetry.disk import DiskWatch, Room
 from guatu.telemetry.examples import examples_of
 from guatu.telemetry.follow import follow_plants
 from guatu.telemetry.frame import FrameBeat, beat_bytes, heartbeat
+from guatu.telemetry.http1 import Answer, Request, serve
 from guatu.telemetry.intake import take_beat
 from guatu.telemetry.intake_raw import take_raw
 from guatu.telemetry.notes import Notes
@@ -34,13 +36,13 @@ from guatu.telemetry.plant_door import PlantDoor
 from guatu.telemetry.reception import (
     SMALL_BODY,
     Head,
-    answer_refusal,
+    answer_to,
     parsed,
     read_head,
     receive_body,
     refuse_early,
 )
-from guatu.telemetry.served import Receive, Scope, Send, answer, ended, let_stay, serve, stop_signal
+from guatu.telemetry.served import ended, let_stay, stop_signal
 from guatu.telemetry.settings import GatewaySettings
 from guatu.telemetry.state import NOBODY
 
@@ -61,7 +63,7 @@ def now_ms() -> int:
 
 
 class Gateway:
-    """The ASGI application.
+    """The application behind the plants' door.
 
     Args:
         settings: limits and layout.
@@ -185,45 +187,43 @@ class Gateway:
 
     # --- requests --------------------------------------------------------------------------
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, request: Request) -> Answer:
         """Answer one request."""
-        method, path = scope["method"], scope["path"]
+        path = request.path
         if path == "/healthz":
-            await self._health(send)
-            return
+            return self._health()
         try:
             wanted = _METHODS.get(path)
             if wanted is None:
                 refuse("not_found", path)
-            if method != wanted:
-                refuse("wrong_method", path, method=method)
-            body = await self._plant_request(scope, receive)
+            if request.method != wanted:
+                refuse("wrong_method", path, method=request.method)
+            body = await self._plant_request(request)
         except RefusedError as refused:
-            await answer_refusal(send, refused.problem)
             self._count_answer(refused.problem.code)
-            return
-        await answer(send, 200, body)
+            return answer_to(refused.problem)
         self._count_answer("taken")
+        return Answer(200, body)
 
     def _count_answer(self, code: str) -> None:
         self.answers[code] = self.answers.get(code, 0) + 1
 
-    async def _plant_request(self, scope: Scope, receive: Receive) -> bytes:
+    async def _plant_request(self, request: Request) -> bytes:
         """Take one request of a plant.
 
         Raises:
             RefusedError: and the refusal is counted.
         """
-        head, path = read_head(scope), scope["path"]
+        head, path = read_head(request), request.path
         plant = self._plant_of(head.key)
         try:
             if plant is None:
-                await _let_pass(receive, head)
+                await _let_pass(request, head)
                 refuse("unknown_key", "authorization")
             if path == "/v1/counts":
                 return _counts(plant)
             async with self._at_pace(plant, ALARMS_COST if path == "/v1/alarms" else 1):
-                body = await self._body(plant, head, receive)
+                body = await self._body(plant, head, request)
                 match path:
                     case "/v1/beats":
                         return await self._beat(plant, head, body)
@@ -235,7 +235,7 @@ class Gateway:
             self._note_refusal(plant, refused.problem.code)
             raise
 
-    async def _body(self, plant: PlantDoor, head: Head, receive: Receive) -> bytes:
+    async def _body(self, plant: PlantDoor, head: Head, request: Request) -> bytes:
         """Receive a body, unless the head alone or our own backlog speaks against it."""
         settings = self.settings
         refuse_early(head, settings.max_body)
@@ -246,7 +246,7 @@ class Gateway:
             or self._partitions[plant.partition].waiting_bytes > MOST_WAITING_BYTES
         ):
             refuse("slow_down", "$", seconds=SLOW_DOWN_S)
-        return await receive_body(receive, head, most=settings.max_body, within_s=settings.body_s)
+        return await receive_body(request, head, most=settings.max_body, within_s=settings.body_s)
 
     def _plant_of(self, key: bytes) -> PlantDoor | None:
         digest = hashlib.sha256(key).hexdigest()
@@ -326,13 +326,13 @@ class Gateway:
         rejected = [problem.as_json() for problem in read.problems]
         return orjson.dumps({"accepted": len(read.alarms), "rejected": rejected})
 
-    async def _health(self, send: Send) -> None:
+    def _health(self) -> Answer:
         body = {
             "log": self.client.is_connected,
             "plants": len(self.plants),
             "backlog": [self.backlog(p) for p in range(len(self._partitions))],
         }
-        await answer(send, 200 if self.client.is_connected else 503, orjson.dumps(body))
+        return Answer(200 if self.client.is_connected else 503, orjson.dumps(body))
 
     async def drain(self) -> None:
         """Wait until every beat taken has its answer."""
@@ -347,11 +347,11 @@ _METHODS = {
 }
 
 
-async def _let_pass(receive: Receive, head: Head) -> None:
+async def _let_pass(request: Request, head: Head) -> None:
     """Read a stranger's short body to its end, so that the connection can live on."""
     if head.length <= SMALL_BODY:
         with contextlib.suppress(RefusedError):
-            await receive_body(receive, head, most=SMALL_BODY, within_s=1)
+            await receive_body(request, head, most=SMALL_BODY, within_s=1)
 
 
 def _counts(plant: PlantDoor) -> bytes:
@@ -403,4 +403,5 @@ async def _run(settings: GatewaySettings) -> None:
 
 def run_gateway(settings: GatewaySettings) -> None:
     """Run the gateway until SIGTERM or SIGINT."""
-    asyncio.run(_run(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(settings))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -13,7 +12,8 @@ from guatu.access.fields import refuse
 from guatu.access.packing import unpacked
 from guatu.access.problems import Problem, RefusedError
 from guatu.access.raw import MEDIA_TYPE
-from guatu.telemetry.served import Header, Receive, Scope, Send, answer, read_body
+from guatu.telemetry.http1 import Answer, Request
+from guatu.telemetry.served import Header
 
 JSON = "application/json"
 SMALL_BODY = 64 << 10
@@ -58,9 +58,9 @@ class Head:
         return self.media == MEDIA_TYPE
 
 
-def read_head(scope: Scope) -> Head:
+def read_head(request: Request) -> Head:
     """Read a request's head."""
-    found: dict[bytes, bytes] = dict(scope["headers"])
+    found = request.headers
     scheme, _, key = found.get(b"authorization", b"").partition(b" ")
     length = found.get(b"content-length", b"0")
     return Head(
@@ -100,11 +100,11 @@ def refuse_early(head: Head, most: int) -> None:
         refuse("unknown_media", head.encoding, allowed="identity, gzip")
 
 
-async def receive_body(receive: Receive, head: Head, *, most: int, within_s: float) -> bytes:
+async def receive_body(request: Request, head: Head, *, most: int, within_s: float) -> bytes:
     """Receive a request's body.
 
     Args:
-        receive: the server's.
+        request: whose.
         head: of the request.
         most: bytes allowed, compressed or not.
         within_s: time allowed.
@@ -112,13 +112,7 @@ async def receive_body(receive: Receive, head: Head, *, most: int, within_s: flo
     Raises:
         RefusedError: if it is too large, too slow, or wrongly compressed.
     """
-    try:
-        async with asyncio.timeout(within_s):
-            body = await read_body(receive, most)
-    except TimeoutError:
-        raise RefusedError(Problem("too_slow", "$", {"limit": round(within_s)})) from None
-    if body is None:
-        raise RefusedError(Problem("too_large", "$", {"limit": most}))
+    body = await request.body(most, within_s)
     return unpacked(body, most) if head.encoding == "gzip" else body
 
 
@@ -134,12 +128,12 @@ def parsed(body: bytes) -> object:
         raise RefusedError(Problem("bad_json", "$", {"detail": str(error)})) from None
 
 
-async def answer_refusal(send: Send, problem: Problem) -> None:
-    """Answer with a problem, and with what the sender is to do about it."""
+def answer_to(problem: Problem) -> Answer:
+    """Say what the problem is, and what the sender is to do about it."""
     status = STATUS.get(problem.code, 400)
     headers: tuple[Header, ...] = ()
     if "seconds" in problem.facts:
         headers = ((b"retry-after", b"%d" % int(problem.facts["seconds"])),)
     elif status == 401:
         headers = ((b"www-authenticate", b"Bearer"),)
-    await answer(send, status, orjson.dumps(problem.as_json()), headers)
+    return Answer(status, orjson.dumps(problem.as_json()), headers)

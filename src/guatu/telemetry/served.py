@@ -130,22 +130,6 @@ async def serve(
                 await asyncio.wait_for(serving, 5)
 
 
-async def read_body(receive: Receive, most: int) -> bytes | None:
-    """Read a request's body; None if it is larger than allowed."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        parts, size = [body], len(body)
-        while message.get("more_body"):
-            message = await receive()
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > most:
-                return None
-        body = b"".join(parts)
-    return body if len(body) <= most else None
-
-
 async def answer(send: Send, status: int, body: bytes, headers: tuple[Header, ...] = ()) -> None:
     """Send a whole JSON answer."""
     await send(
