@@ -338,6 +338,8 @@ async def test_a_flood_is_told_to_wait_and_its_neighbour_is_not(
         assert status == 200, answer
     for _ in range(60):
         status, answer, _ = await flood.request("POST", "/v1/heartbeat", b"", "n")
+        if status == 429:
+            break  # while the answer is held back, tokens come back
     assert (status, "requests" in answer["message"]["en"]) == (429, True)
 
 
