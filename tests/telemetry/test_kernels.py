@@ -434,6 +434,16 @@ def test_arrays_of_another_layout_are_refused() -> None:
         kernels.JudgeState.restored(still, state.moving())
 
 
+def test_a_checkpoint_of_the_version_that_kept_all_slots_is_read() -> None:
+    world = KernelWorld()
+    world.configure(3, flow(), now_ms=0, seq=1)
+    old = {**world.still, "judge_slots": world.state.slots.copy()}
+    del old["judge_slot_at"]
+    assert len(world.still["judge_slots"]) < world.state.slots.size
+    found = kernels.JudgeState.restored(old, world.state.moving())
+    assert (found.slots == world.state.slots).all()
+
+
 def test_states_pack_into_a_mask_and_none_means_always() -> None:
     assert kernels.states_mask([]) == kernels.ALWAYS
     assert kernels.states_mask([0, 3]) == 0b10010

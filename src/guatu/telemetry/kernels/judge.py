@@ -194,6 +194,7 @@ def warm_up() -> None:
     judge_block(state, first, first, cells, 1, 1, out)
     place_block(first, first, cells, out)
     judge_tick(state, 2, 2, out)
+    state.still()
     state.moving()
     rearm(state, 2)
     acknowledge(state, 0, 0, 1, 3, out)

@@ -200,10 +200,15 @@ class JudgeState:
         self.wake_ms[point] = fresh.wake_ms[0]
 
     def still(self) -> dict[str, NDArray[Any]]:
-        """Copy everything, as named plain arrays."""
+        """Copy everything, as named plain arrays; of slots those that say anything."""
+        slots = self.slots.reshape(-1)
+        found = np.empty(len(slots), np.int64)
+        used = found[: _find_used(slots, found)].copy()
         return {
-            "judge_points": self.points.copy(),
-            "judge_slots": self.slots.copy(),
+            # As bytes: rows with gaps between their fields are otherwise copied field by field.
+            "judge_points": self.points.view(np.uint8).copy().view(POINT),
+            "judge_slots": slots.take(used),
+            "judge_slot_at": used,
             "judge_units": self.units.copy(),
         }
 
@@ -236,6 +241,9 @@ class JudgeState:
         for name, dtype in (("points", POINT), ("slots", SLOT), ("units", UNIT)):
             if kept[name].dtype != dtype:
                 raise ValueError(f"judge_{name} was written by another layout")
+        if "judge_slot_at" in still:  # an older version kept all slots
+            used, kept["slots"] = kept["slots"], np.zeros((len(kept["points"]), 5), SLOT)
+            kept["slots"].reshape(-1)[still["judge_slot_at"]] = used
         for name in MOVING_OF_POINT:
             kept["points"][name] = moving[f"point_{name}"]
         slots = kept["slots"].reshape(-1)
@@ -279,6 +287,22 @@ def _find_stirred(slots, found):
     for i in range(len(slots)):
         slot = slots[i]
         if slot.since_ms != 0 or slot.began != 0 or slot.phase != QUIET:
+            found[count] = i
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _find_used(slots, found):
+    """Note which slots say anything; gives how many."""
+    count = 0
+    for i in range(len(slots)):
+        slot = slots[i]
+        if (
+            slot.enabled != 0 or slot.phase != QUIET or slot.acked != 0 or slot.mask != 0
+            or slot.since_ms != 0 or slot.began != 0 or slot.limit != 0 or slot.release != 0
+            or slot.on_ms != 0 or slot.off_ms != 0
+        ):  # fmt: skip
             found[count] = i
             count += 1
     return count
