@@ -42,8 +42,9 @@ ZERO_DIGIT, NINE_DIGIT, TEN, LONGEST = np.array([48, 9, 10, 18], np.uint64)
 NOT_TO_SCALE = -2
 UNKNOWN = np.int8(-1)
 """Stands where decimals stand, for a point that the plant does not have."""
-SCALED, OTHER, ACCEPTED, STRANGE = range(4)
-"""What ``tally`` of the rows holds: rows of each kind, samples taken, samples of unknown points."""
+SCALED, OTHER, ACCEPTED, STRANGE, IMPOSSIBLE = range(5)
+"""What ``tally`` of the rows holds: rows of each kind, samples taken, samples of unknown points,
+and samples that cannot have been measured."""
 
 # Nothing here owns memory, so reference counting is left out: it took most of the time.
 compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -373,6 +374,7 @@ def read_rows(text, at, bounds, scaled, values, rows, out_of_range, tally):
         else:
             tally[kind] += 1
             tally[ACCEPTED] += kept
+            tally[IMPOSSIBLE] += left_out
             out_of_range[i] = left_out
         at = after_sign(text, at, CLOSE)
         if i + 1 < points:

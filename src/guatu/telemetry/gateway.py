@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator
 from functools import partial
 
 import orjson
@@ -222,15 +221,18 @@ class Gateway:
                 refuse("unknown_key", "authorization")
             if path == "/v1/counts":
                 return _counts(plant)
-            async with self._at_pace(plant, ALARMS_COST if path == "/v1/alarms" else 1):
+            pace = await self._admitted(plant, ALARMS_COST if path == "/v1/alarms" else 1)
+            try:
                 body = await self._body(plant, head, request)
                 match path:
                     case "/v1/beats":
-                        return await self._beat(plant, head, body)
+                        return await self._beat(plant, pace, head, body)
                     case "/v1/heartbeat":
                         return await self._heartbeat(plant, head, body)
                     case _:
                         return await self._alarms(plant, head, body)
+            finally:
+                pace.at_once -= 1
         except RefusedError as refused:
             self._note_refusal(plant, refused.problem.code)
             raise
@@ -255,8 +257,12 @@ class Gateway:
             self._key_used_ms[digest] = now_ms()
         return plant
 
-    @contextlib.asynccontextmanager
-    async def _at_pace(self, plant: PlantDoor, cost: int) -> AsyncIterator[None]:
+    async def _admitted(self, plant: PlantDoor, cost: int) -> Pace:
+        """Let one request in, and count it as one being worked on.
+
+        Raises:
+            RefusedError: too_fast; a while after it is known.
+        """
         pace = self._paces.get(plant.config.plant)
         if pace is None:
             pace = self._paces[plant.config.plant] = Pace(self.settings, time.monotonic())
@@ -271,10 +277,7 @@ class Gateway:
                 pace.held -= 1
             raise
         pace.at_once += 1
-        try:
-            yield
-        finally:
-            pace.at_once -= 1
+        return pace
 
     def _note_refusal(self, plant: PlantDoor | None, code: str) -> None:
         if plant is None:
@@ -283,12 +286,12 @@ class Gateway:
             plant.count(f"refused_{code}", 1)
             self._notes[plant.partition].refuse(plant.config.plant, code)
 
-    async def _beat(self, plant: PlantDoor, head: Head, body: bytes) -> bytes:
+    async def _beat(self, plant: PlantDoor, pace: Pace, head: Head, body: bytes) -> bytes:
         now, read = now_ms(), take_raw if head.is_raw else take_beat
         taken = read(plant, body, now)
         beat = taken.beat
         beat.sent_ms = beat.sent_ms or head.date_ms
-        self._paces[plant.config.plant].charge(beat.cells.size + int(beat.rejected[:, 1].sum()))
+        pace.charge(beat.cells.size + sum(rejected.count for rejected in taken.rejected))
         await self._into_log(plant, beat)
         plant.count("accepted", taken.accepted)
         if taken.rejected:

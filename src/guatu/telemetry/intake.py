@@ -109,17 +109,12 @@ def take_usual(plant: PlantDoor, body: bytes, now_ms: int) -> Taken | None:
     numbers = np.empty(3, np.int64)
     times = np.empty(MOST_TIMES, np.int64)
     begin = read_head(text, numbers, times) if body.endswith(b"}") else -1
-    if begin < 0 or numbers[:2].max() > MAX_COUNT:
-        return None
-    # The values follow the first `],"v"`, spaces aside. Were that inside a code, what lies
-    # before would be no valid list of codes.
-    end = body.find(b"]", begin)
-    while end >= 0 and not body[end + 1 : end + 40].lstrip(b", \t\r\n").startswith(b'"v"'):
-        end = body.find(b"]", end + 1)
-    layout = plant.layout_of_bytes(body[begin:end]) if end >= 0 else None
-    if layout is None:
+    if begin < 0:
         return None
     epoch, number, count = numbers.tolist()
+    layout, end = plant.layout_at(body, begin)
+    if layout is None or epoch > MAX_COUNT or number > MAX_COUNT:
+        return None
     said = Said(now_ms, epoch, number, times=times[:count].copy())
     if len(layout.codes) * count > MAX_SAMPLES or not are_usual(said.times, now_ms):
         return None
@@ -132,17 +127,19 @@ def _usual_rows(plant: PlantDoor, body: bytes, at: int, layout: Layout, said: Sa
     scaled, values = np.empty(shape, np.int32), np.empty(shape, np.float64)
     rows = np.empty(points, np.int32)
     out_of_range = np.zeros(points, np.int32)
-    tally = np.zeros(4, np.int64)
+    tally = np.zeros(5, np.int64)
     end = read_rows(text, at, layout.bounds, scaled, values, rows, out_of_range, tally)
     if end < 0 or (end != len(body) - 1 and not _usual_tail(body, end, said, shape)):
         return None
-    exact, others, accepted, strange = tally.tolist()
+    exact, others, accepted, strange, impossible = tally.tolist()
     ids, decimals, order = layout.ids, layout.decimals, rows
     if exact < points:
         order = np.concatenate([rows[:exact], rows[points - others :][::-1]])
         ids, decimals = ids[order], decimals[order]
     cells = Cells(decimals, said.times, scaled[:exact], values[:others])
     beat = frame_beat(plant, said, cells, ids, order)
+    if not (strange or impossible):
+        return Taken(beat, accepted)
     return taken(beat, accepted, rejected_of(layout, strange, out_of_range))
 
 

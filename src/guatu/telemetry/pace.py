@@ -59,6 +59,7 @@ class Pace:
         self._refused = 0
         self._requests = Bucket(requests, BURST_S * requests, now_s)
         self._samples = Bucket(samples, BURST_S * samples, now_s)
+        self._told = ((self._requests, "请求", "requests"), (self._samples, "样本", "samples"))
 
     def admit(self, now_s: float, *, cost: int = 1) -> None:
         """Let one request in, or refuse it.
@@ -71,10 +72,7 @@ class Pace:
             RefusedError: too_fast, with the seconds to wait.
         """
         self._refused += 1
-        for bucket, zh, en in (
-            (self._requests, "请求", "requests"),
-            (self._samples, "样本", "samples"),
-        ):
+        for bucket, zh, en in self._told:
             wait_s = bucket.wait_s(now_s)
             if wait_s > 0:
                 raise RefusedError(_too_fast(bucket.rate, math.ceil(wait_s), zh, en))

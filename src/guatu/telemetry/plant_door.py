@@ -103,6 +103,7 @@ class PlantDoor:
         self._layouts: dict[bytes, Layout] = {}
         self._raw_layouts: dict[bytes, Layout] = {}
         self._plain: Layout | None = None
+        self._usual: tuple[bytes, Layout] | None = None
 
     def count(self, reason: str, samples: int) -> None:
         """Add to the plant's counts since the gateway started."""
@@ -117,6 +118,29 @@ class PlantDoor:
         points = [self._points.get(code) for code in codes]
         ids = np.array([-1 if p is None else p.id for p in points], np.int32)
         return Layout(codes, ids, bounds_of(points))
+
+    def layout_at(self, body: bytes, begin: int) -> tuple[Layout | None, int]:
+        """Look up the point codes of a beat in JSON.
+
+        Args:
+            body: the beat.
+            begin: the place of the first code's quote.
+
+        Returns:
+            The layout, None if what stands there is no list of codes; and the place of the
+            bracket behind it.
+        """
+        if self._usual is not None and body.startswith(self._usual[0], begin):
+            return self._usual[1], begin + len(self._usual[0]) - 1
+        # The values follow the first `],"v"`, spaces aside. Were that inside a code, what lies
+        # before would be no valid list of codes.
+        end = body.find(b"]", begin)
+        while end >= 0 and not body[end + 1 : end + 40].lstrip(b", \t\r\n").startswith(b'"v"'):
+            end = body.find(b"]", end + 1)
+        found = self.layout_of_bytes(body[begin:end]) if end >= 0 else None
+        if found is not None:
+            self._usual = body[begin : end + 1], found
+        return found, end
 
     def layout_of_bytes(self, text: bytes) -> Layout | None:
         """Look up point codes by their JSON text, None if that text is no list of codes."""

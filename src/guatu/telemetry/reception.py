@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 
@@ -34,8 +34,7 @@ STATUS = {
 """HTTP status of a problem; 400 for all others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What matters of a request's head.
 
     Args:
@@ -72,6 +71,7 @@ def read_head(request: Request) -> Head:
     )
 
 
+@lru_cache(maxsize=64)
 def _plain(value: bytes) -> str:
     return value.partition(b";")[0].strip().lower().decode("latin-1")
 
