@@ -86,6 +86,15 @@ def _organisations(at: datetime) -> dict[str, int]:
         at=at,
         phone=_duty_room(PROVINCE),
     ).pk
+    ids["office:530181"] = create_organisation(
+        name="安宁市工业和信息化局",
+        kind=kinds.GOVERNMENT_OFFICE,
+        region=regions["530181"],
+        parent=None,
+        by=None,
+        at=at,
+        phone=_duty_room("530182"),
+    ).pk
     for plant in DEMO_PLANTS:
         ids[plant.code] = create_organisation(
             name=plant.name_zh,
@@ -206,20 +215,29 @@ def _exact(number: float) -> Decimal:
 
 
 def _people(places: dict[str, int], at: datetime) -> None:
-    from guatu.web.people.actions import create_user  # noqa: PLC0415
-    from guatu.web.people.models import Organisation, User  # noqa: PLC0415
+    from guatu.web.people.actions import create_user, grant_role  # noqa: PLC0415
+    from guatu.web.people.models import (  # noqa: PLC0415
+        OF_AN_ORGANISATION,
+        SITES,
+        Organisation,
+        Role,
+    )
 
     for account in ACCOUNTS:
-        create_user(
+        organisation = Organisation.objects.get(pk=places[account.organisation])
+        user = create_user(
             username=account.username,
             password=PASSWORD,
             name=account.name,
-            role=User.Role(account.role),
-            organisation=Organisation.objects.get(pk=places[account.organisation]),
+            organisation=organisation,
             by=None,
             at=at,
             phone=account.phone,
         )
+        role = Role(account.role)
+        at_home = organisation.kind in SITES or role in OF_AN_ORGANISATION
+        scope = organisation if at_home else organisation.region
+        grant_role(user, role, scope, why="演示账号", by=None, at=at)
 
 
 def run_plants(house: House) -> None:

@@ -65,5 +65,56 @@ ACCOUNTS = (
     Account(
         "ducha", "陈志强", "supervisor", "office:530000", "省督查室 supervisor", "138-0000-0006"
     ),
+    Account(
+        "diaodu",
+        "孙磊",
+        "dispatcher",
+        "bureau:530181",
+        "安宁市调度员 dispatcher, county level",
+        "138-0000-0007",
+    ),
+    Account(
+        "zeren",
+        "郑凯",
+        "responsible_unit",
+        "office:530181",
+        "安宁市工业和信息化局 officer of a responsible unit",
+        "138-0000-0008",
+    ),
+    Account(
+        "qiye",
+        "钱建明",
+        "enterprise",
+        FIRST_PLANT,
+        "安宁永昌铝业（演示）厂长 manager of the plant, looks on",
+        "138-0000-0009",
+    ),
+    Account(
+        "chakan",
+        "冯雪",
+        "viewer",
+        "bureau:530181",
+        "安宁市查看员 looks on, county level",
+        "138-0000-0010",
+    ),
+    Account(
+        "guanli",
+        "周敏",
+        "administrator",
+        "bureau:530000",
+        "系统管理员 makes accounts and organisations",
+        "138-0000-0011",
+    ),
+    Account(
+        "anguan",
+        "吴涛",
+        "security_administrator",
+        "bureau:530000",
+        "安全管理员 grants roles",
+        "138-0000-0012",
+    ),
+    Account(
+        "shenji", "何静", "auditor", "bureau:530000", "审计员 reads the record", "138-0000-0013"
+    ),
 )
 """Nobody's numbers: 138-0000 is given to no telephone."""

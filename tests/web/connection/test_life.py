@@ -231,23 +231,23 @@ def test_a_deed_that_does_not_follow_is_refused(
 
 VERBS = {
     "connection.see": {
-        "administrator",
+        "dispatcher",
+        "enterprise",
+        "viewer",
         "province_duty_officer",
         "city_duty_officer",
         "supervisor",
         "duty_officer",
         "plant_officer",
     },
-    "connection.ask": {"plant_officer"},
+    "connection.ask": {"plant_officer", "enterprise"},
     "connection.decide": {"province_duty_officer", "city_duty_officer", "duty_officer"},
     "connection.shut": {
-        "administrator",
         "province_duty_officer",
         "city_duty_officer",
         "duty_officer",
     },
     "connection.manage_keys": {
-        "administrator",
         "province_duty_officer",
         "city_duty_officer",
         "duty_officer",

@@ -144,10 +144,20 @@ def test_a_key_of_another_plant_is_not_found(
     assert client.post(url, {"note": "试试"}).status_code == 404
 
 
+STRANGERS = [
+    "outsider",
+    "outside_plant_officer",
+    "administrator",
+    "security_administrator",
+    "auditor",
+    "responsible_unit",
+]
 GET = ["", "mend/"]
 POST = ["key/", "do/approve/", "do/send_back/", "do/suspend/", "do/end/", "do/withdraw/", "mend/"]
 INSIDE = {
-    "administrator",
+    "dispatcher",
+    "enterprise",
+    "viewer",
     "province_duty_officer",
     "city_duty_officer",
     "supervisor",
@@ -157,7 +167,7 @@ INSIDE = {
 
 
 @pytest.mark.parametrize("path", GET)
-@pytest.mark.parametrize("who", ["outsider", "outside_plant_officer"])
+@pytest.mark.parametrize("who", STRANGERS)
 def test_for_others_a_connection_does_not_exist(
     client: Client, cast: Cast, requested: Connection, path: str, who: str
 ) -> None:
@@ -167,7 +177,7 @@ def test_for_others_a_connection_does_not_exist(
 
 
 @pytest.mark.parametrize("path", [*POST, "key/1/revoke/"])
-@pytest.mark.parametrize("who", ["outsider", "outside_plant_officer"])
+@pytest.mark.parametrize("who", STRANGERS)
 def test_others_cannot_do_anything_to_it(
     client: Client, cast: Cast, requested: Connection, path: str, who: str
 ) -> None:
@@ -178,13 +188,13 @@ def test_others_cannot_do_anything_to_it(
 
 BUREAU = {"province_duty_officer", "city_duty_officer", "duty_officer"}
 MAY_POST = {
-    "key/": BUREAU | {"administrator", "plant_officer"},
+    "key/": BUREAU | {"plant_officer"},
     "do/approve/": BUREAU,
     "do/send_back/": BUREAU,
-    "do/suspend/": BUREAU | {"administrator"},
-    "do/end/": BUREAU | {"administrator"},
-    "do/withdraw/": {"plant_officer"},
-    "mend/": {"plant_officer"},
+    "do/suspend/": BUREAU,
+    "do/end/": BUREAU,
+    "do/withdraw/": {"plant_officer", "enterprise"},
+    "mend/": {"plant_officer", "enterprise"},
 }
 
 
@@ -211,7 +221,8 @@ def test_those_above_a_plant_see_its_connection(
 def test_only_plants_find_the_form(client: Client, cast: Cast) -> None:
     for who, user in cast.users.items():
         client.force_login(user)
-        expected = 200 if who in {"plant_officer", "outside_plant_officer"} else 403
+        plants = {"plant_officer", "outside_plant_officer", "enterprise"}
+        expected = 200 if who in plants else 403
         assert client.get("/connections/ask/").status_code == expected
 
 

@@ -44,7 +44,7 @@ def log() -> Log:
 
 
 def test_commands_are_placed_in_their_order_and_once(line: Line, cast: Cast, log: Log) -> None:
-    rotate_key(line.plant.pk, by=cast.administrator, at=NOON)
+    rotate_key(line.plant.pk, by=cast.duty_officer, at=NOON)
     assert publish_outbox(at=NOON, publish=log.place).placed == 2
     assert publish_outbox(at=NOON, publish=log.place).placed == 0
     assert log.placed == [("YN-AN-001", "1"), ("YN-AN-001", "2")]
@@ -72,7 +72,7 @@ def test_what_the_log_refuses_is_tried_again_after_a_growing_pause(line: Line, l
 
 def test_a_command_behind_a_refused_one_waits_and_other_plants_do_not(cast: Cast, log: Log) -> None:
     line, other = register_line(cast), register_line(cast, code="YN-AN-009")
-    rotate_key(line.plant.pk, by=cast.administrator, at=NOON)
+    rotate_key(line.plant.pk, by=cast.duty_officer, at=NOON)
     first = Outbox.objects.filter(plant=line.plant).earliest("id")
     Outbox.objects.filter(pk=first.pk).update(next_try_at=NOON + 60 * SECOND)
     publish_outbox(at=NOON, publish=log.place)
@@ -90,7 +90,7 @@ def test_a_command_that_another_process_has_in_hand_is_left_alone(line: Line, lo
 def test_the_newest_configuration_is_sent_again_if_an_older_one_came_after_it(
     line: Line, cast: Cast, log: Log
 ) -> None:
-    rotate_key(line.plant.pk, by=cast.administrator, at=NOON)
+    rotate_key(line.plant.pk, by=cast.duty_officer, at=NOON)
     Outbox.objects.filter(version=2).update(placed_at=NOON)
     publish_outbox(at=NOON, publish=log.place)
     assert log.placed == [("YN-AN-001", "1"), ("YN-AN-001", "3")]
@@ -124,13 +124,13 @@ def test_an_acknowledgement_reaches_the_engine_once(line: Line, cast: Cast, log:
 def test_a_revoked_key_leaves_the_configuration_and_its_text_is_kept_nowhere(
     line: Line, cast: Cast
 ) -> None:
-    fresh = rotate_key(line.plant.pk, by=cast.administrator, at=NOON)
+    fresh = rotate_key(line.plant.pk, by=cast.duty_officer, at=NOON)
     old = PlantKey.objects.earliest("id")
     assert fresh.plain not in str(list(PlantKey.objects.values())) + str(
         list(Outbox.objects.values_list("payload", flat=True))
     )
-    revoke_key(old.pk, by=cast.administrator, at=NOON)
-    revoke_key(old.pk, by=cast.administrator, at=NOON)
+    revoke_key(old.pk, by=cast.duty_officer, at=NOON)
+    revoke_key(old.pk, by=cast.duty_officer, at=NOON)
     last = Outbox.objects.latest("id")
     assert last.version == 3
     assert [key["id"] for key in last.payload["config"]["keys"]] == [

@@ -128,7 +128,7 @@ def test_a_limit_that_cannot_hold_is_refused_with_its_field(  # noqa: PLR0917 - 
         ("plant_officer", True),
         ("duty_officer", True),
         ("city_duty_officer", True),
-        ("administrator", True),
+        ("administrator", False),
         ("supervisor", False),
         ("outsider", False),
         ("outside_plant_officer", False),

@@ -170,7 +170,7 @@ PAGES = ["", "trend.json?point={point}", "alarms/", "limits/", "limits/{point}/"
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("who", ["plant_officer", "duty_officer", "supervisor", "administrator"])
+@pytest.mark.parametrize("who", ["plant_officer", "duty_officer", "supervisor", "viewer"])
 def test_those_above_a_plant_see_its_pages(
     client: Client, cast: Cast, line: Line, path: str, who: str
 ) -> None:
@@ -180,7 +180,7 @@ def test_those_above_a_plant_see_its_pages(
 
 
 @pytest.mark.parametrize("path", [*PAGES, "limits/{point}/LL/"])
-@pytest.mark.parametrize("who", ["outsider", "outside_plant_officer"])
+@pytest.mark.parametrize("who", ["outsider", "outside_plant_officer", "administrator", "auditor"])
 def test_for_others_the_plant_does_not_exist(
     client: Client, cast: Cast, line: Line, path: str, who: str
 ) -> None:

@@ -273,7 +273,8 @@ def test_for_others_the_stops_do_not_exist(
         ("plant_officer", 302, 302),
         ("duty_officer", 403, 302),
         ("supervisor", 403, 403),
-        ("administrator", 403, 403),
+        ("viewer", 403, 403),
+        ("enterprise", 403, 403),
     ],
 )
 def test_who_may_declare_and_end(

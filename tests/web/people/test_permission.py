@@ -6,27 +6,17 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from guatu.web.people import permission, queries
-from guatu.web.people.models import Organisation, User
+from guatu.web.people.models import Organisation, Role, User
+from guatu.web.people.posts import sight_of
 from tests.cast import Cast
 
+EVERYBODY = {name for name, kind in Cast.__annotations__.items() if kind is User}
 # Things by the name of the cast; what is not listed is forbidden.
 ALLOWED = {
-    "people.change_own_password": {
-        (who, "any")
-        for who in (
-            "administrator",
-            "province_duty_officer",
-            "city_duty_officer",
-            "supervisor",
-            "duty_officer",
-            "plant_officer",
-            "outsider",
-            "outside_plant_officer",
-        )
-    },
+    "people.change_own_password": {(who, "any") for who in EVERYBODY},
     "people.see_organisation": {
-        ("administrator", "plant"),
-        ("administrator", "other_plant"),
+        *product(("administrator", "security_administrator", "auditor"), ("plant", "other_plant")),
+        *product(("dispatcher", "enterprise", "viewer"), ("plant",)),
         ("province_duty_officer", "plant"),
         ("province_duty_officer", "other_plant"),
         ("city_duty_officer", "plant"),
@@ -38,6 +28,10 @@ ALLOWED = {
     },
     "people.create_organisation": {("administrator", "plant"), ("administrator", "other_plant")},
     "people.create_user": {("administrator", "plant"), ("administrator", "other_plant")},
+    "people.grant": {
+        ("security_administrator", "plant"),
+        ("security_administrator", "other_plant"),
+    },
 }
 
 
@@ -101,7 +95,7 @@ def test_a_verb_is_registered_once() -> None:
     ],
 )
 def test_each_sees_their_own_region_or_plant(who: str, sees: str, cast: Cast) -> None:
-    county = {cast.county_bureau, cast.plant}
+    county = {cast.county_bureau, cast.housing_bureau, cast.plant}
     elsewhere = {cast.other_bureau, cast.other_plant}
     city = county | {cast.city_bureau, cast.supervision_office}
     seen: dict[str, set[Organisation]] = {
@@ -117,7 +111,7 @@ def test_each_sees_their_own_region_or_plant(who: str, sees: str, cast: Cast) ->
 
 def test_a_filter_and_a_question_about_one_thing_agree(cast: Cast) -> None:
     for user, organisation in product(cast.users.values(), Organisation.objects.all()):
-        covered = queries.sight_of(user).covers(
+        covered = sight_of(user, *Role).covers(
             region=organisation.region_id, organisation=organisation.pk
         )
         assert covered == queries.visible_to(user).filter(pk=organisation.pk).exists()
@@ -127,8 +121,15 @@ def test_users_are_seen_where_their_organisation_is(cast: Cast) -> None:
     assert set(queries.users_visible_to(cast.duty_officer)) == {
         cast.duty_officer,
         cast.plant_officer,
+        cast.dispatcher,
+        cast.responsible_unit,
+        cast.enterprise,
+        cast.viewer,
     }
-    assert set(queries.users_visible_to(cast.plant_officer)) == {cast.plant_officer}
+    assert set(queries.users_visible_to(cast.plant_officer)) == {
+        cast.plant_officer,
+        cast.enterprise,
+    }
 
 
 def test_nobody_sees_nothing(cast: Cast) -> None:
@@ -143,4 +144,5 @@ def test_a_plant_hears_no_region_and_a_bureau_hears_its_own(cast: Cast) -> None:
 
 
 def test_a_role_names_roles_that_exist(cast: Cast) -> None:
-    assert {user.role for user in cast.users.values()} == set(User.Role.values)
+    held = {grant.role for user in cast.users.values() for grant in user.current_grants()}
+    assert held == set(Role.values)

@@ -148,7 +148,7 @@ def test_a_province_without_outlines_is_shown_as_a_table(
     client: Client, whole_cast: Cast, code: str, below: int
 ) -> None:
     officer = whole_cast.province_duty_officer
-    type(officer.organisation).objects.filter(pk=officer.organisation_id).update(region=code)
+    officer.grants.update(region=code)
     board = gather(User.objects.get(pk=officer.pk), NOON, view="county", rows=ON_A_DESK)
     assert board.map is not None
     assert board.map.view == "table"

@@ -113,6 +113,12 @@ CAST = [
     "plant_officer",
     "outsider",
     "outside_plant_officer",
+    "security_administrator",
+    "auditor",
+    "dispatcher",
+    "responsible_unit",
+    "enterprise",
+    "viewer",
 ]
 
 

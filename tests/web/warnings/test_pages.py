@@ -54,8 +54,21 @@ EVERYBODY = [
     "plant_officer",
     "outsider",
     "outside_plant_officer",
+    "security_administrator",
+    "auditor",
+    "dispatcher",
+    "responsible_unit",
+    "enterprise",
+    "viewer",
 ]
-STRANGERS = {"outsider", "outside_plant_officer"}
+STRANGERS = {
+    "outsider",
+    "outside_plant_officer",
+    "administrator",
+    "security_administrator",
+    "auditor",
+    "responsible_unit",
+}
 
 
 @pytest.mark.parametrize("who", EVERYBODY)

@@ -31,7 +31,13 @@ HOUR = timedelta(hours=1)
 @pytest.mark.parametrize(
     ("who", "places"),
     [
-        ("administrator", {"Anning", "Qujing"}),
+        ("administrator", set()),
+        ("security_administrator", set()),
+        ("auditor", set()),
+        ("responsible_unit", set()),
+        ("dispatcher", {"Anning"}),
+        ("enterprise", {"Anning"}),
+        ("viewer", {"Anning"}),
         ("province_duty_officer", {"Anning", "Qujing"}),
         ("city_duty_officer", {"Anning"}),
         ("supervisor", {"Anning"}),
@@ -162,7 +168,8 @@ def test_the_summary_counts_what_is_open_by_level(
     raise_one(organisation=cast.other_plant)
     closed = raise_one()
     Warning.objects.filter(pk=closed.pk).update(state="closed", closed_at=NOON)
-    with django_assert_num_queries(1):
+    # One for the grants, which a request reads once, and one for the counts.
+    with django_assert_num_queries(2):
         summary = queries.open_summary(cast.duty_officer, at=NOON + 10 * MINUTE)
     assert summary.by_level == {Level.RED: 2, Level.ORANGE: 0, Level.YELLOW: 0, Level.BLUE: 1}
     assert (summary.total, summary.overdue, summary.unacknowledged) == (3, 2, 3)

@@ -2,7 +2,7 @@
 
 Each app registers its verbs once, at start, with a predicate of the rules library::
 
-    permission.register("warnings.acknowledge", is_plant_safety_officer & owns)
+    permission.register("warnings.acknowledge", is_plant_safety_officer)
 
 and every page, action and navigation entry asks `may(user, verb, thing)`. A missing user may
 nothing, and neither may one who is no longer active. Superusers are not excepted: a duty that
@@ -15,8 +15,9 @@ from typing import Any, Protocol, cast
 import rules
 from django.core.exceptions import PermissionDenied
 
-from guatu.web.people.models import User
-from guatu.web.people.queries import Sight, sight_of
+from guatu.web.people.models import BUSINESS, Organisation, Role, User
+from guatu.web.people.posts import posts_of
+from guatu.web.regions.models import Region
 
 
 class Predicate(Protocol):
@@ -90,40 +91,36 @@ def predicate(name: str) -> Callable[[Callable[[User, Any], bool]], Predicate]:
     )
 
 
-def role(*names: str) -> Predicate:
-    """A predicate: the user's role is one of these."""
-
-    @predicate(f"role:{'|'.join(names)}")
-    def has_role(user: User, _thing: object = None) -> bool:
-        return user.role in names
-
-    return has_role
-
-
 def _where(thing: object) -> tuple[str | None, int | None]:
     """The region code and organisation id of a thing, whatever model it is."""
     if isinstance(thing, User):
         thing = thing.organisation
-    organisation: Any = getattr(thing, "organisation_id", None)
-    if organisation is None and type(thing).__name__ == "Organisation":
-        organisation = getattr(thing, "pk", None)
-    return getattr(thing, "region_id", None), organisation
+    if isinstance(thing, Organisation):
+        return thing.region_id, thing.pk
+    if isinstance(thing, Region):
+        return thing.code, None
+    return getattr(thing, "region_id", None), getattr(thing, "organisation_id", None)
 
 
-@predicate("in sight")
-def in_sight(user: User, thing: object = None) -> bool:
-    """The thing lies in what the user may see; asked in general, yes."""
-    if thing is None:
-        return True
-    region, organisation = _where(thing)
-    sight: Sight = sight_of(user)
-    return sight.covers(region=region, organisation=organisation)
+def role(*roles: Role) -> Predicate:
+    """A predicate: the user holds one of these roles in a scope that covers the thing.
+
+    Asked in general, without a thing, holding one anywhere is enough.
+    """
+
+    @predicate(f"role:{'|'.join(roles)}")
+    def holds_role(user: User, thing: object = None) -> bool:
+        posts = [post for post in posts_of(user) if post.role in roles]
+        if thing is None:
+            return bool(posts)
+        region, organisation = _where(thing)
+        return any(post.covers(region=region, organisation=organisation) for post in posts)
+
+    return holds_role
 
 
-@predicate("own organisation")
-def of_own_organisation(user: User, thing: object = None) -> bool:
-    """The thing belongs to the user's own organisation; asked in general, yes."""
-    return thing is None or _where(thing)[1] == user.organisation_id
+in_sight = role(*sorted(BUSINESS))
+"""The thing lies in what the user may see of the business."""
 
 
 @predicate("anyone signed in")
@@ -132,7 +129,12 @@ def anyone(_user: User, _thing: object = None) -> bool:
     return True
 
 
-is_plant_safety_officer = role(User.Role.PLANT_SAFETY_OFFICER)
-is_duty_officer = role(User.Role.DUTY_OFFICER)
-is_supervisor = role(User.Role.SUPERVISOR)
-is_administrator = role(User.Role.ADMINISTRATOR)
+is_administrator = role(Role.ADMINISTRATOR)
+is_security_administrator = role(Role.SECURITY_ADMINISTRATOR)
+is_auditor = role(Role.AUDITOR)
+is_duty_officer = role(Role.DUTY_OFFICER)
+is_supervisor = role(Role.SUPERVISOR)
+is_dispatcher = role(Role.DISPATCHER)
+is_responsible_unit = role(Role.RESPONSIBLE_UNIT)
+is_plant_safety_officer = role(Role.PLANT_SAFETY_OFFICER)
+is_enterprise = role(Role.ENTERPRISE)

@@ -15,7 +15,15 @@ class WallConfig(AppConfig):
     verbose_name = _("Wall")
 
     def ready(self) -> None:
-        """Register the navigation's first entry."""
+        """Register the verb and the navigation's first entry."""
+        from guatu.web.people import permission  # noqa: PLC0415 - models are ready now
+
+        permission.register("wall.see", permission.in_sight)
         nav.register(
-            nav.Entry(label=pgettext_lazy("wall", "Overview"), url_name="wall:wall", order=10)
+            nav.Entry(
+                label=pgettext_lazy("wall", "Overview"),
+                url_name="wall:wall",
+                verb="wall.see",
+                order=10,
+            )
         )

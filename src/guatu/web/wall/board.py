@@ -13,7 +13,7 @@ from guatu.core.nouns.place import RegionCode
 from guatu.core.nouns.warning import Level
 from guatu.web.monitoring.models import Plant
 from guatu.web.people.models import User
-from guatu.web.people.queries import sight_of
+from guatu.web.people.posts import home_of, sight_of
 from guatu.web.regions.base_map import MapProblem
 from guatu.web.regions.drawing import ProvinceMap, province_map
 from guatu.web.regions.models import Region, RegionLevel
@@ -189,7 +189,7 @@ def gather(user: User, at: datetime, *, view: str, rows: Rows) -> Board:
     """
     tallies = queries.open_warnings(user, at)
     figures, plants, _engine = _figures(user, at, tallies)
-    scope = user.organisation.region
+    scope = home_of(user)
     province = _province(scope)
     areas: dict[str, Area] = {}
     if province is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from guatu.core.nouns.place import RegionCode
 from guatu.core.nouns.warning import Level
-from guatu.web.people.queries import Sight
+from guatu.web.people.posts import Sight
 from guatu.web.regions.drawing import Drawing, ProvinceMap
 from guatu.web.regions.models import Region, RegionLevel
 from guatu.web.regions.tiles import Tile
@@ -111,9 +111,9 @@ def tally_up(regions: Mapping[str, Region], by_region: Mapping[str, Tally]) -> d
 
 def _sees(sight: Sight, own_region: str, code: str) -> bool:
     """Whether something of the division lies in sight: it, a part of it, or what holds it."""
-    span = RegionCode(own_region).span if sight.span is None else sight.span
     first, last = RegionCode(code).span
-    return first <= span[1] and span[0] <= last
+    spans = sight.spans or (RegionCode(own_region).span,)
+    return any(first <= high and low <= last for low, high in spans)
 
 
 def areas_of(
@@ -131,7 +131,7 @@ def areas_of(
         by_region: open warnings by the region that they bear.
         plants: the region of each plant.
         sight: how far the user sees.
-        own_region: the region of the user's organisation.
+        own_region: where the user's work is centred.
     """
     sums = tally_up(province.regions, by_region)
     counts = dict.fromkeys(province.regions, 0)

@@ -46,7 +46,7 @@ class _People(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscrip
 
     def label_from_instance(self, obj: User) -> str:
         """Organisation and name: a name alone does not say whom."""
-        return f"{obj.organisation.name} {obj.get_full_name()}（{obj.get_role_display()}）"
+        return f"{obj.organisation.name} {obj.get_full_name()}（{obj.roles_said()}）"
 
 
 class VerbForm(forms.Form):

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from guatu.core.nouns.place import RegionCode
 from guatu.core.nouns.warning import Rung
-from guatu.web.people.models import Organisation, User
-from guatu.web.people.queries import visible_to as organisations_visible_to
+from guatu.web.people.models import SITES, Grant, Organisation, Role, User, current_grants
+from guatu.web.people.posts import holds, sight_of
 from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
-from guatu.web.warnings.queries import RUNG_OF_PLACE
+from guatu.web.warnings.queries import ANSWERING, RUNG_OF_PLACE
 
 _AUTHORITIES = (Organisation.Kind.BUREAU, Organisation.Kind.COMMAND_POST)
-_ON_DUTY = Q(users__is_active=True, users__role=User.Role.DUTY_OFFICER)
 
 
 def _places_above(region: str) -> dict[str, Rung]:
@@ -31,10 +31,10 @@ def owners_to_be(user: User, warning: Warning) -> QuerySet[Organisation]:
     """
     open_to = Q(region__in=list(_places_above(warning.region_id)), kind=Organisation.Kind.BUREAU)
     open_to |= Q(pk=warning.origin_id)
-    if user.role == User.Role.DUTY_OFFICER:
-        below = organisations_visible_to(user).filter(kind__in=_AUTHORITIES)
-        open_to |= Q(pk__in=below.order_by().values("pk"))
-    return Organisation.objects.filter(open_to).exclude(pk=warning.organisation_id)
+    if holds(user, Role.DUTY_OFFICER):
+        inside = sight_of(user, Role.DUTY_OFFICER).within(organisation="pk")
+        open_to |= inside & Q(kind__in=_AUTHORITIES)
+    return Organisation.objects.filter(open_to, ended_at=None).exclude(pk=warning.organisation_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,10 @@ def answering(warnings: Iterable[Warning]) -> Mapping[int, Answering]:
         region__in=set(place_of.values()), kind=Organisation.Kind.BUREAU
     )
     # Of several bureaus in one place the one with people answers.
-    counted = bureaus.annotate(on_duty=Count("users", filter=_ON_DUTY)).order_by("on_duty", "-pk")
+    on_duty = Q(users__is_active=True, users__grants__role=Role.DUTY_OFFICER)
+    on_duty &= current_grants(timezone.now(), through="users__grants__")
+    counted = bureaus.annotate(on_duty=Count("users", filter=on_duty, distinct=True))
+    counted = counted.order_by("on_duty", "-pk")
     at_place = {
         place: Answering(name=name, phone=phone, on_duty=on_duty)
         for place, name, phone, on_duty in counted.values_list(
@@ -91,13 +94,23 @@ class Contact:
 def contacts(warning: Warning) -> list[Contact]:
     """The owner's officers and the duty officers above, from the place up to the province."""
     rungs = _places_above(warning.region_id)
-    people = list(_people(warning, list(rungs)))
-    told = [_contact(person, warning, rungs) for person in people]
-    staffed = {person.organisation_id for person in people}
+    held = list(_answering(warning, list(rungs)))
+    # One line for a person, however many roles: the first is the one nearest to the warning.
+    held.sort(key=lambda grant: _rung_of(grant, warning, rungs))
+    people = {grant.user_id: grant for grant in reversed(held)}
+    told = [_contact(grant, warning, rungs) for grant in people.values()]
+    staffed = {grant.user.organisation_id for grant in held}
+    staffed |= {grant.organisation_id for grant in held if grant.organisation_id is not None}
     empty = Q(pk=warning.organisation_id) | Q(region__in=list(rungs), kind=Organisation.Kind.BUREAU)
     unstaffed = Organisation.objects.filter(empty).exclude(pk__in=staffed)
     told += [
-        _nobody(organisation, _rung_of(organisation, warning, rungs)) for organisation in unstaffed
+        _nobody(
+            organisation,
+            Rung.PLANT
+            if organisation.pk == warning.organisation_id
+            else rungs[organisation.region_id],
+        )
+        for organisation in unstaffed
     ]
     return sorted(told, key=lambda contact: (contact.rung, contact.organisation, contact.name))
 
@@ -114,30 +127,38 @@ def _nobody(organisation: Organisation, rung: Rung) -> Contact:
     )
 
 
-def _people(warning: Warning, places: list[str]) -> QuerySet[User]:
-    above = Q(role=User.Role.DUTY_OFFICER, organisation__region__in=places)
-    above &= ~Q(organisation__kind=Organisation.Kind.PLANT)
-    return (
-        User.objects.filter(Q(organisation=warning.organisation_id) | above, is_active=True)
-        .exclude(role=User.Role.ADMINISTRATOR)
-        .select_related("organisation")
+def _answering(warning: Warning, places: list[str]) -> QuerySet[Grant]:
+    """The grants by which people answer for a warning: the owner's, and duty above it."""
+    owner = warning.organisation_id
+    at_owner = Q(organisation=owner) | Q(region__isnull=False, user__organisation=owner)
+    above = Q(region__in=places) | Q(organisation__region__in=places) & ~Q(
+        organisation__kind__in=SITES
     )
+    rows = Grant.objects.get_queryset().current(timezone.now()).filter(user__is_active=True)
+    return rows.filter(
+        at_owner & Q(role__in=ANSWERING) | above & Q(role=Role.DUTY_OFFICER)
+    ).select_related("user__organisation", "organisation__region", "region")
 
 
-def _rung_of(organisation: Organisation, warning: Warning, rungs: Mapping[str, Rung]) -> Rung:
-    owns = organisation.pk == warning.organisation_id
-    return Rung.PLANT if owns else rungs[organisation.region_id]
+def _rung_of(grant: Grant, warning: Warning, rungs: Mapping[str, Rung]) -> Rung:
+    """Where on the ladder a grant stands: with the owner, or at a place above."""
+    owner = warning.organisation_id
+    if owner in {grant.organisation_id, grant.user.organisation_id}:
+        return Rung.PLANT
+    place = grant.region_id or (grant.organisation.region_id if grant.organisation else "")
+    return rungs[place]
 
 
-def _contact(person: User, warning: Warning, rungs: Mapping[str, Rung]) -> Contact:
+def _contact(grant: Grant, warning: Warning, rungs: Mapping[str, Rung]) -> Contact:
+    person = grant.user
     return Contact(
         user=person.pk,
         name=person.get_full_name(),
-        role=person.get_role_display(),
+        role=grant.get_role_display(),
         organisation=person.organisation.name,
         phone=person.phone,
         organisation_phone=person.organisation.phone,
-        rung=_rung_of(person.organisation, warning, rungs),
+        rung=_rung_of(grant, warning, rungs),
     )
 
 
@@ -146,4 +167,11 @@ def addressees(user: User, warning: Warning) -> QuerySet[User]:
     reached = [
         code for code, rung in _places_above(warning.region_id).items() if rung <= warning.rung
     ]
-    return _people(warning, reached).exclude(pk=user.pk).order_by("organisation__name", "name")
+    people = _answering(warning, reached).order_by().values("user")
+    return (
+        User.objects.filter(pk__in=people)
+        .exclude(pk=user.pk)
+        .select_related("organisation")
+        .prefetch_related("grants")
+        .order_by("organisation__name", "name")
+    )

@@ -34,8 +34,8 @@ from guatu.core.nouns.warning import (
     next_verbs,
     overdue_since,
 )
-from guatu.web.people.models import User
-from guatu.web.people.queries import sight_of
+from guatu.web.people.models import BUSINESS, Role, User
+from guatu.web.people.posts import Post, among, own_organisations, posts_of, sight_of
 from guatu.web.regions.queries import subtree_filter
 from guatu.web.warnings.models import (
     Notice,
@@ -49,6 +49,8 @@ _UNHANDLED = [state.value for state in UNHANDLED]
 _OPEN = [state.value for state in OPEN_STATES]
 _NO_DANGER = [verdict.value for verdict in NOT_A_DANGER if verdict is not None]
 _UNSIGNED = Q(state=State.RAISED.value) & ~Q(verdict__in=_NO_DANGER)
+ANSWERING = (Role.PLANT_SAFETY_OFFICER, Role.RESPONSIBLE_UNIT, Role.DUTY_OFFICER)
+"""The roles whose holders act for the organisation that owns a warning."""
 RUNG_OF_PLACE = {
     PlaceLevel.COUNTY: Rung.COUNTY,
     PlaceLevel.PREFECTURE: Rung.PREFECTURE,
@@ -57,9 +59,9 @@ RUNG_OF_PLACE = {
 
 
 def _touches(user: User) -> Q:
-    """What belongs to the user's own organisation, or arose in it."""
-    own = user.organisation_id
-    return Q(organisation=own) | Q(origin=own)
+    """What belongs to an organisation that the user speaks for, or arose in it."""
+    own = own_organisations(user, *BUSINESS)
+    return among("organisation", own) | among("origin", own) if own else Q(pk__in=[])
 
 
 def visible_to(user: Someone) -> QuerySet[Warning]:
@@ -70,40 +72,55 @@ def visible_to(user: Someone) -> QuerySet[Warning]:
     elsewhere.
     """
     rows = Warning.objects.select_related("organisation", "origin", "region")
-    if not isinstance(user, User) or not user.is_active:
+    if not isinstance(user, User) or not sight_of(user):
         return rows.none()
     return rows.filter(sight_of(user).within() | _touches(user))
 
 
 def sees(user: User, warning: Warning) -> bool:
     """The same question about one warning, without asking the database."""
-    return user.organisation_id in {warning.organisation_id, warning.origin_id} or sight_of(
-        user
-    ).covers(region=warning.region_id, organisation=warning.organisation_id)
+    concerned = {warning.organisation_id, warning.origin_id}
+    if sight_of(user).covers(region=warning.region_id, organisation=warning.organisation_id):
+        return True
+    return not concerned.isdisjoint(own_organisations(user, *BUSINESS))
 
 
 def parties_of(user: Someone, warning: Warning) -> frozenset[Party]:
     """What this user is to this warning; empty for those it does not concern.
 
-    A plant's safety officer answers for the plant, a duty officer for a bureau that a warning was
-    handed to; duty officers and supervisors stand above what lies in their region, and a duty
-    officer answers for what has climbed to the own bureau's rung, or past it.
+    A plant's safety officer answers for the plant, a responsible unit's for the unit, a duty
+    officer for a bureau that a warning was handed to; duty officers and supervisors stand above
+    what lies in their region, and a duty officer answers for what has climbed to the own rung, or
+    past it.
     """
     if not isinstance(user, User) or not user.is_active:
         return frozenset()
     parties: set[Party] = set()
-    answers = user.role in {User.Role.PLANT_SAFETY_OFFICER, User.Role.DUTY_OFFICER}
-    if answers and user.organisation_id == warning.organisation_id:
+    if warning.organisation_id in own_organisations(user, *ANSWERING):
         parties.add(Party.OWNER)
-    sight = sight_of(user)
-    if sight.span is not None and sight.covers(region=warning.region_id, organisation=None):
-        if user.role == User.Role.DUTY_OFFICER:
+    for post in _above(user, warning):
+        if post.role is Role.DUTY_OFFICER:
             parties.add(Party.DUTY_OFFICER)
-            if Rung.PLANT < own_rung(user) <= warning.rung:
+            if _rung(post) <= warning.rung:
                 parties.add(Party.CLIMBED_TO)
-        if user.role == User.Role.SUPERVISOR:
+        if post.role is Role.SUPERVISOR:
             parties.add(Party.SUPERVISOR)
     return frozenset(parties)
+
+
+def _above(user: User, warning: Warning) -> list[Post]:
+    """What the user holds above plants that covers this warning."""
+    region, concerned = warning.region_id, (warning.organisation_id, warning.origin_id)
+    return [
+        post
+        for post in posts_of(user)
+        if post.is_above and any(post.covers(region=region, organisation=o) for o in concerned)
+    ]
+
+
+def _rung(post: Post) -> Rung:
+    """The rung at which overdue warnings reach a post above plants."""
+    return RUNG_OF_PLACE[RegionCode(post.place.code).level]
 
 
 def verbs_for(user: Someone, warning: Warning) -> tuple[Verb, ...]:
@@ -123,13 +140,6 @@ def overdue(at: datetime) -> Q:
     return (unsigned | unhandled) & ~Q(verdict__in=_NO_DANGER)
 
 
-def own_rung(user: User) -> Rung:
-    """The rung at which overdue warnings reach this user."""
-    if sight_of(user).span is None:
-        return Rung.PLANT
-    return RUNG_OF_PLACE[RegionCode(user.organisation.region_id).level]
-
-
 def open_notices(user: User) -> QuerySet[Notice]:
     """What this user was urged about and neither saw nor answered, while there is a danger."""
     rows = Notice.objects.filter(user=user, seen_at=None, warning__closed_at=None)
@@ -138,7 +148,10 @@ def open_notices(user: User) -> QuerySet[Notice]:
 
 def grants_time(user: User, warning: Warning) -> bool:
     """Whether handing over by this user begins the time to sign anew: from the prefecture up."""
-    return Party.DUTY_OFFICER in parties_of(user, warning) and own_rung(user) >= Rung.PREFECTURE
+    return any(
+        post.role is Role.DUTY_OFFICER and _rung(post) >= Rung.PREFECTURE
+        for post in _above(user, warning)
+    )
 
 
 def awaiting(user: User, at: datetime, *, reached: bool = True) -> Q:
@@ -150,22 +163,27 @@ def awaiting(user: User, at: datetime, *, reached: bool = True) -> Q:
         reached: count for a prefecture's or province's officers only what climbed to them; what
             is still with the county is the county's to do first.
     """
-    owned = Q(organisation=user.organisation_id, state__in=[s for s in _OPEN if s != "fed_back"])
-    urged = Q(pk__in=open_notices(user).order_by().values("warning"))
-    mine = owned & ~Q(verdict__in=_NO_DANGER) | urged
-    if user.role == User.Role.PLANT_SAFETY_OFFICER:
-        return mine
-    rung = own_rung(user)
+    found = Q(pk__in=open_notices(user).order_by().values("warning"))
+    own = own_organisations(user, *ANSWERING)
+    if own:
+        owned = among("organisation", own) & Q(state__in=[s for s in _OPEN if s != "fed_back"])
+        found |= owned & ~Q(verdict__in=_NO_DANGER)
+    for post in posts_of(user):
+        if post.is_above and post.role is Role.SUPERVISOR:
+            found |= overdue(at) & post.within()
+        if post.is_above and post.role is Role.DUTY_OFFICER:
+            found |= _awaiting_duty(post, at, reached=reached) & post.within()
+    return found
+
+
+def _awaiting_duty(post: Post, at: datetime, *, reached: bool) -> Q:
+    """What waits for a duty officer above plants; the arguments as `awaiting`."""
+    rung = _rung(post)
     climbed = Q(rung__gte=rung) if reached and rung > Rung.COUNTY else Q()
-    inside = sight_of(user).within()
-    if user.role == User.Role.SUPERVISOR:
-        return urged | overdue(at) & inside
-    if user.role != User.Role.DUTY_OFFICER or rung is Rung.PLANT:
-        return urged
     unjudged = Q(closed_at=None, verdict="")
     closable = Q(closed_at=None) & (Q(verdict__in=_NO_DANGER) | Q(state=State.FED_BACK.value))
     answering = _UNSIGNED | overdue(at) & ~Q(verdict="")
-    return mine | ((unjudged | closable) & climbed | answering & Q(rung__gte=rung)) & inside
+    return (unjudged | closable) & climbed | answering & Q(rung__gte=rung)
 
 
 def with_next_due(rows: QuerySet[Warning]) -> QuerySet[Warning]:

@@ -21,7 +21,8 @@ from django.db.models.functions import Cast, Coalesce
 
 from guatu.web.monitoring.models import Alarm, Plant, Point, Unit
 from guatu.web.people.models import User
-from guatu.web.people.queries import sight_of, visible
+from guatu.web.people.posts import among, sight_of
+from guatu.web.people.queries import visible
 from guatu.web.regions.queries import subtree_filter
 from guatu.web.warnings.models import Warning as RaisedWarning
 from guatu.web.warnings.queries import visible_to as warnings_visible_to
@@ -39,9 +40,11 @@ def visible_to(user: Someone) -> QuerySet[Plant]:
 
 def plant_ids_of(user: Someone) -> list[int]:
     """The plants whose live values this user hears beyond those of the user's region."""
-    if not isinstance(user, User) or sight_of(user).organisation is None:
+    own = sight_of(user).organisations
+    if not own:
         return []
-    return list(visible_to(user).order_by().values_list("pk", flat=True))
+    rows = Plant.objects.filter(among("organisation", own)).order_by()
+    return list(rows.values_list("pk", flat=True))
 
 
 def _count(rows: QuerySet[Alarm] | QuerySet[Point], group: str) -> Coalesce:

@@ -1,4 +1,4 @@
-"""Every change to people: one verb, one transaction, an actor and a moment."""
+"""Accounts: creating them, their passwords, the record of who came and went."""
 
 from datetime import datetime
 
@@ -9,44 +9,6 @@ from django.db import transaction
 from guatu.core.nouns.text import plain
 from guatu.web.people import permission
 from guatu.web.people.models import Organisation, SignInEvent, User
-from guatu.web.regions.models import Region
-
-
-@transaction.atomic
-def create_organisation(
-    *,
-    name: str,
-    kind: Organisation.Kind,
-    region: Region,
-    parent: Organisation | None,
-    by: User | None,
-    at: datetime,  # noqa: ARG001 - the history that comes with audit is stamped with it
-    phone: str = "",
-) -> Organisation:
-    """Found an organisation.
-
-    Args:
-        name: unique.
-        kind: what it is.
-        region: where it works; its people see this region and all below it.
-        parent: its superior, if any.
-        by: an administrator who sees the region; None only for the installation itself
-            (`guatu demo`, the first administrator), never for a request.
-        at: the moment.
-        phone: of its duty room.
-
-    Raises:
-        PermissionDenied: if `by` may not.
-        ValidationError: if a field does not hold.
-    """
-    organisation = Organisation(
-        name=plain(name), kind=kind, region=region, parent=parent, phone=phone
-    )
-    if by is not None:
-        permission.demand(by, "people.create_organisation", organisation)
-    organisation.full_clean()
-    organisation.save()
-    return organisation
 
 
 @transaction.atomic
@@ -55,20 +17,18 @@ def create_user(
     username: str,
     password: str,
     name: str,
-    role: User.Role,
     organisation: Organisation,
     by: User | None,
     at: datetime,
     phone: str = "",
 ) -> User:
-    """Create an account.
+    """Create an account, which may nothing yet.
 
     Args:
         username: the sign-in name, unique.
         password: held against the validators of the settings.
         name: the person's name.
-        role: what the person does.
-        organisation: where.
+        organisation: where the person works; what he may do and see, `grant_role` says.
         by: as for `create_organisation`.
         at: the moment of joining.
         phone: where the person is reached on duty.
@@ -80,7 +40,6 @@ def create_user(
     user = User(
         username=username,
         name=plain(name),
-        role=role,
         organisation=organisation,
         date_joined=at,
         phone=phone,
@@ -105,7 +64,7 @@ def change_own_password(
         ValidationError: if the old password is wrong (code "wrong_password") or the new one weak.
     """
     permission.demand(by, "people.change_own_password", by)
-    user = User.objects.select_for_update().get(pk=by.pk)
+    user = User.objects.select_for_update(of=("self",)).get(pk=by.pk)
     if not user.check_password(old):
         raise ValidationError({"old": ValidationError("", code="wrong_password")})
     try:
