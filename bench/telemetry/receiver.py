@@ -8,8 +8,9 @@ import sys
 
 import uvloop
 
-from guatu.telemetry.http1 import Answer, Request, serve
+from guatu.telemetry.http1 import serve
 from guatu.telemetry.reception import read_head, receive_body
+from guatu.telemetry.request import Answer, Request
 from guatu.telemetry.served import stop_signal
 
 MOST = 32 << 20

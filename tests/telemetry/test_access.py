@@ -18,7 +18,7 @@ from guatu.access.raw import MEDIA_TYPE, to_raw
 from guatu.telemetry import command, door, log, query
 from guatu.telemetry.gateway import Gateway, now_ms
 from guatu.telemetry.history.read import count_stored, read_samples
-from guatu.telemetry.http1 import Request
+from guatu.telemetry.request import Request
 from guatu.telemetry.settings import DoorSettings, GatewaySettings, StreamSettings
 from tests.telemetry.test_spine import KEY, PLANT, Door, Spine, spine
 

@@ -12,8 +12,9 @@ import uvloop
 
 from guatu.access.problems import RefusedError
 from guatu.telemetry import http1
-from guatu.telemetry.http1 import Answer, Request, serve
+from guatu.telemetry.http1 import serve
 from guatu.telemetry.reception import answer_to
+from guatu.telemetry.request import Answer, Request
 from tests.telemetry.conftest import free_port, until
 
 MOST, WITHIN_S = 3_000_000, 0.5
@@ -150,7 +151,11 @@ async def test_a_refused_body_is_let_pass_and_the_connection_lives_on(served: Se
     assert (await wire.answer())[2] == b"next"
 
 
-async def test_a_long_body_that_was_refused_ends_with_its_answer(served: Served) -> None:
+async def test_a_long_body_that_was_refused_ends_with_its_answer(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http1, "LOOK_S", 0.05)
+    monkeypatch.setattr(http1, "LINGER_S", 0.1)
     wire = await served.wire()
     wire.send(post(b"a", b"/refuse", length=100_000_000))
     status, head, _ = await wire.answer()
@@ -183,9 +188,12 @@ async def test_no_more_is_read_than_is_worked_on(served: Served) -> None:
     await until(lambda: served.app.begun == 1)
     many = post(b"x" * 50_000) * 400
     wire.send(many)
-    await asyncio.sleep(0.3)
+    other = await served.wire()
+    for _ in range(200):  # the server has had time enough, had it wanted to read on
+        other.send(post(b"x"))
+        await other.answer()
     assert wire.writer.transport.get_write_buffer_size() > len(many) // 2
-    assert served.app.begun == 1
+    assert served.app.begun == 1 + 200
     served.app.open.set()
     for _ in range(401):
         assert (await wire.answer())[0] == 200
@@ -198,6 +206,8 @@ async def test_no_more_is_read_than_is_worked_on(served: Served) -> None:
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\n\r\n",
+        b"CONNECT x:443 HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nX: " + b"y" * 500_000,
         b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 100_000,
     ],
@@ -217,6 +227,25 @@ async def test_what_is_no_request_is_refused_and_harms_no_other(
     assert await asyncio.wait_for(first, 5) == b"HTTP/1.1 400"
     good.send(post(b"still here"))
     assert (await good.answer())[2] == b"still here"
+
+
+async def test_what_came_before_nonsense_gets_its_answer(served: Served) -> None:
+    wire = await served.wire()
+    wire.send(post(b"good", b"/wait") + b"no HTTP at all\r\n\r\n")
+    await until(lambda: served.app.begun == 1)
+    served.app.open.set()
+    status, head, body = await wire.answer()
+    assert (status, body, b"connection: close" in head) == (200, b"good", True)
+    assert await wire.is_closed()
+
+
+async def test_a_body_that_turns_into_nonsense_is_refused(served: Served) -> None:
+    wire = await served.wire()
+    wire.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+    await until(lambda: served.app.begun == 1)
+    wire.send(b"no length\r\n")
+    assert (await wire.answer())[0] == 400
+    assert await wire.is_closed()
 
 
 async def test_an_upgrade_is_not_made(served: Served) -> None:

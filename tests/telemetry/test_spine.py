@@ -24,8 +24,8 @@ from guatu.telemetry.follow import LogWentBack, follow_plants
 from guatu.telemetry.gateway import Gateway, now_ms
 from guatu.telemetry.history.layout import CHECKPOINT, partition_folder
 from guatu.telemetry.history.read import count_stored, read_samples
-from guatu.telemetry.http1 import Request
 from guatu.telemetry.outbox import EventOutbox
+from guatu.telemetry.request import Request
 from guatu.telemetry.served import ended
 from guatu.telemetry.settings import EngineSettings, GatewaySettings, StreamSettings
 from guatu.telemetry.state import PartitionState

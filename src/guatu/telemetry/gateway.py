@@ -26,22 +26,23 @@ from guatu.telemetry.disk import DiskWatch, Room
 from guatu.telemetry.examples import examples_of
 from guatu.telemetry.follow import follow_plants
 from guatu.telemetry.frame import FrameBeat, beat_bytes, heartbeat
-from guatu.telemetry.http1 import Answer, Request, serve
+from guatu.telemetry.http1 import serve
 from guatu.telemetry.intake import take_beat
 from guatu.telemetry.intake_raw import take_raw
 from guatu.telemetry.notes import Notes
 from guatu.telemetry.pace import ALARMS_COST, Pace
 from guatu.telemetry.plant_door import PlantDoor
 from guatu.telemetry.reception import (
-    SMALL_BODY,
     Head,
     answer_to,
+    let_pass,
     parsed,
     read_head,
     receive_body,
     refuse_early,
 )
-from guatu.telemetry.served import ended, let_stay, stop_signal
+from guatu.telemetry.request import Answer, Request
+from guatu.telemetry.served import ended, first_set, let_stay, stop_signal
 from guatu.telemetry.settings import GatewaySettings
 from guatu.telemetry.state import NOBODY
 
@@ -217,13 +218,15 @@ class Gateway:
         plant = self._plant_of(head.key)
         try:
             if plant is None:
-                await _let_pass(request, head)
+                await let_pass(request, head)
                 refuse("unknown_key", "authorization")
             if path == "/v1/counts":
                 return _counts(plant)
             pace = await self._admitted(plant, ALARMS_COST if path == "/v1/alarms" else 1)
             try:
-                body = await self._body(plant, head, request)
+                self._refuse_early(plant, head)
+                most, within_s = self.settings.max_body, self.settings.body_s
+                body = await receive_body(request, head, most=most, within_s=within_s)
                 match path:
                     case "/v1/beats":
                         return await self._beat(plant, pace, head, body)
@@ -237,18 +240,16 @@ class Gateway:
             self._note_refusal(plant, refused.problem.code)
             raise
 
-    async def _body(self, plant: PlantDoor, head: Head, request: Request) -> bytes:
-        """Receive a body, unless the head alone or our own backlog speaks against it."""
-        settings = self.settings
-        refuse_early(head, settings.max_body)
+    def _refuse_early(self, plant: PlantDoor, head: Head) -> None:
+        """Refuse a body against which its head alone or our own backlog speaks."""
+        refuse_early(head, self.settings.max_body)
         if self.disk.room >= Room.CLOSED:
             refuse("disk_nearly_full", "$", seconds=KEEP_IT_S)
         if (
-            self.backlog(plant.partition) > settings.backlog_messages
+            self.backlog(plant.partition) > self.settings.backlog_messages
             or self._partitions[plant.partition].waiting_bytes > MOST_WAITING_BYTES
         ):
             refuse("slow_down", "$", seconds=SLOW_DOWN_S)
-        return await receive_body(request, head, most=settings.max_body, within_s=settings.body_s)
 
     def _plant_of(self, key: bytes) -> PlantDoor | None:
         digest = hashlib.sha256(key).hexdigest()
@@ -350,24 +351,10 @@ _METHODS = {
 }
 
 
-async def _let_pass(request: Request, head: Head) -> None:
-    """Read a stranger's short body to its end, so that the connection can live on."""
-    if head.length <= SMALL_BODY:
-        with contextlib.suppress(RefusedError):
-            await receive_body(request, head, most=SMALL_BODY, within_s=1)
-
-
 def _counts(plant: PlantDoor) -> bytes:
     rejected = {r: n for r, n in plant.counts.items() if r != "accepted"}
     body = {"accepted": plant.counts.get("accepted", 0), "rejected": rejected}
     return orjson.dumps(body)
-
-
-async def _first(*events: asyncio.Event) -> None:
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
 
 
 async def _run(settings: GatewaySettings) -> None:
@@ -385,7 +372,7 @@ async def _run(settings: GatewaySettings) -> None:
         await gateway.follow_progress()
         await gateway_vitals.tell_of(gateway, loaded)
         # A plant that is told 401 may stop for good, so no door opens before all keys are known.
-        await _first(loaded, stop)
+        await first_set(loaded, stop)
         scheme = "https" if settings.certificate and settings.private_key else "http"
         logger.info("taking beats at %s://%s:%d", scheme, settings.host, settings.port)
         await serve(

@@ -18,14 +18,13 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 
-from guatu.access.fields import refuse
-from guatu.access.problems import Problem, RefusedError
-from guatu.telemetry.served import Header, first_to_end
+from guatu.telemetry.request import Answer, Request
+from guatu.telemetry.served import first_to_end
 
 logger = logging.getLogger(__name__)
 
@@ -36,111 +35,9 @@ UNASKED_BODY = 512 << 10
 PASSED_BODY = 1 << 20
 """Bytes of a body announced, that are let pass once it was refused, so that the connection can
 live on; one that is longer, or of unknown length, ends with the answer."""
-HEAD_S, IDLE_S, LINGER_S, HANDSHAKE_S, END_S = 30.0, 75.0, 2.0, 15.0, 5.0
+HEAD_S, IDLE_S, LINGER_S, HANDSHAKE_S, END_S = 30.0, 75.0, 10.0, 15.0, 5.0
 LOOK_S = 1.0
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Answer(NamedTuple):
-    """What is answered: always JSON."""
-
-    status: int
-    body: bytes
-    headers: tuple[Header, ...] = ()
-
-
-class Request:
-    """One request, as far as it has arrived.
-
-    Args:
-        method: such as POST.
-        path: decoded, without the query.
-        headers: names in lower case; of several with one name, the last.
-        wanted: called when the application begins to wait for the body.
-    """
-
-    __slots__ = (
-        "_arrived", "_most", "_parts", "_wanted", "headers", "is_answered", "is_lost", "is_whole",
-        "lasts", "method", "path", "size",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        headers: dict[bytes, bytes],
-        wanted: Callable[[], None] | None = None,
-    ) -> None:
-        self.method, self.path, self.headers = method, path, headers
-        self.size = 0
-        self.is_whole = self.is_lost = self.is_answered = False
-        self.lasts = True
-        self._wanted = wanted
-        self._most = -1
-        self._parts: list[bytes] = []
-        self._arrived: asyncio.Future[None] | None = None
-
-    @property
-    def is_unasked(self) -> bool:
-        """Whether nobody has asked for the body yet."""
-        return self._most < 0 and not self.is_answered
-
-    def feed(self, part: bytes) -> None:
-        """Take a part of the body."""
-        self.size += len(part)
-        if not self.is_answered:
-            self._parts.append(part)
-        if 0 <= self._most < self.size:
-            self._parts.clear()
-            self._tell()
-
-    def end(self) -> None:
-        """Note that the body is whole."""
-        self.is_whole = True
-        self._tell()
-
-    def lose(self) -> None:
-        """Note that no more will come."""
-        self.is_lost = True
-        self._tell()
-
-    def forget(self) -> None:
-        """Note that it was answered: what still comes is let pass."""
-        self.is_answered = True
-        self._parts.clear()
-
-    def _tell(self) -> None:
-        if self._arrived is not None and not self._arrived.done():
-            self._arrived.set_result(None)
-
-    async def body(self, most: int, within_s: float) -> bytes:
-        """Give the whole body.
-
-        Args:
-            most: bytes allowed.
-            within_s: seconds allowed from now on.
-
-        Raises:
-            RefusedError: too_large, too_slow, or bad_json for one that broke off.
-        """
-        self._most = most
-        if not (self.is_whole or self.is_lost or self.size > most):
-            await self._rest(within_s)
-        if self.size > most:
-            refuse("too_large", "$", limit=most)
-        if not self.is_whole:
-            refuse("bad_json", "$", detail="the connection broke off")
-        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-
-    async def _rest(self, within_s: float) -> None:
-        self._arrived = asyncio.get_running_loop().create_future()
-        if self._wanted is not None:
-            self._wanted()
-        try:
-            async with asyncio.timeout(within_s):
-                await self._arrived
-        except TimeoutError:
-            raise RefusedError(Problem("too_slow", "$", {"limit": round(within_s)})) from None
 
 
 App = Callable[[Request], Awaitable[Answer]]
@@ -154,6 +51,7 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._is_in_head = self._is_ending = self._is_full = self._is_paused = False
+        self._is_deaf = False
         self._head_bytes = 0
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
@@ -177,12 +75,13 @@ class _Connection(asyncio.Protocol):
             self._arriving.lose()
 
     def data_received(self, data: bytes) -> None:
-        if self._transport.is_closing():
+        if self._is_deaf or self._transport.is_closing():
             return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self.end()  # what follows would be another protocol
+            self._is_deaf = True  # what follows would be another protocol
+            self.end()
         except httptools.HttpParserError as error:
             self._refuse(str(error))
             return
@@ -191,7 +90,8 @@ class _Connection(asyncio.Protocol):
             self._head_bytes = max(self._head_bytes + len(data), 0) if self._head_bytes >= 0 else 0
             if self._head_bytes > MOST_HEAD:
                 self._refuse("the head is too long")
-        self._set_pace()
+        if self._arriving is not None or self._behind:
+            self._set_pace()
 
     def pause_writing(self) -> None:
         self._is_full = True
@@ -281,7 +181,7 @@ class _Connection(asyncio.Protocol):
         )
         request.forget()
         self._since_s = self._loop.time()
-        if request.is_whole:
+        if request.is_whole or self._is_deaf:
             self._go_on(request)
         else:
             self._set_pace()
@@ -295,11 +195,15 @@ class _Connection(asyncio.Protocol):
             self._set_pace()
 
     def _refuse(self, why: str) -> None:
-        """Answer what is no request, unless an answer is due before."""
+        """Answer what is no request; what came before it gets its own answer, and that is all."""
         logger.debug("no request: %s", why)
+        self._is_deaf = True
+        self._behind.clear()
         if self._current is None:
             self._transport.write(_head(Answer(400, b""), lasts=False))
-        self._transport.close()
+        if self._arriving is not None:
+            self._arriving.lose()
+        self.end()
 
     # --- what the server says ------------------------------------------------------------------
 

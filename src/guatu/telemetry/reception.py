@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from guatu.access.fields import refuse
 from guatu.access.packing import unpacked
 from guatu.access.problems import Problem, RefusedError
 from guatu.access.raw import MEDIA_TYPE
-from guatu.telemetry.http1 import Answer, Request
+from guatu.telemetry.request import Answer, Request
 from guatu.telemetry.served import Header
 
 JSON = "application/json"
@@ -114,6 +115,13 @@ async def receive_body(request: Request, head: Head, *, most: int, within_s: flo
     """
     body = await request.body(most, within_s)
     return unpacked(body, most) if head.encoding == "gzip" else body
+
+
+async def let_pass(request: Request, head: Head) -> None:
+    """Read a stranger's short body to its end, so that the connection can live on."""
+    if head.length <= SMALL_BODY:
+        with contextlib.suppress(RefusedError):
+            await receive_body(request, head, most=SMALL_BODY, within_s=1)
 
 
 def parsed(body: bytes) -> object:

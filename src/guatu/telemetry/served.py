@@ -75,6 +75,14 @@ async def first_to_end(*tasks: asyncio.Future[Any]) -> None:
         task.result()
 
 
+async def first_set(*events: asyncio.Event) -> None:
+    """Wait until one of several events is set."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+
+
 async def serve(
     app: App,
     stop: asyncio.Event,
