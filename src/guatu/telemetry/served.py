@@ -27,6 +27,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
+YOUNG = 50_000
+"""Objects made, and not gone again by themselves, after which the garbage collector looks."""
 
 
 def stop_signal() -> asyncio.Event:
@@ -45,6 +47,8 @@ def let_stay() -> None:
     and again held up everything for a tenth of a second, and a gateway of a nation for one.
     """
     gc.freeze()
+    # Few objects are left to count, and among so few it would look at all of them all the time.
+    gc.set_threshold(YOUNG, 20, 100)
 
 
 # At the end of the process all is garbage, and libraries complain of what nobody collected.
