@@ -119,12 +119,21 @@ HTTPS = _flag("GUATU_HTTPS")
 CSRF_TRUSTED_ORIGINS = _names("GUATU_ORIGINS", [])
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 60 * 60  # one shift
+SESSION_IDLE_S = 60 * int(os.environ.get("GUATU_SESSION_IDLE_MINUTES", "60"))
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
+# A house with TLS is a real one: there the three administrators need a second factor, and
+# passwords grow old. The demo, on plain http, asks for neither unless told.
+SECOND_FACTOR_ROLES = _names(
+    "GUATU_SECOND_FACTOR_ROLES",
+    ["administrator", "security_administrator", "auditor"] if HTTPS else [],
+)
+PASSWORD_DAYS = int(os.environ.get("GUATU_PASSWORD_DAYS", "90" if HTTPS else "0"))
 BEHIND_PROXY = _flag("GUATU_PROXY")
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -176,6 +185,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "guatu.web.people.session_limits.SessionLimitsMiddleware",
     "guatu.web.people.signed_in.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "guatu.web.shell.middleware.FragmentMessagesMiddleware",
@@ -219,13 +229,17 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name", "email", "phone")},
+    },
     {
         "NAME": "guatu.web.people.passwords.LongEnoughValidator",
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "guatu.web.people.passwords.NotPastValidator"},
 ]
 
 # Language: Chinese unless the reader chose otherwise by the switch.

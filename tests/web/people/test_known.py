@@ -43,7 +43,6 @@ def _still(db: None) -> object:
     ("username", "times", "address"),
     [
         ("xianju", brake.PER_ACCOUNT_AND_ADDRESS, "127.0.0.1"),
-        ("xianju", brake.PER_ACCOUNT, "10.0.0.1"),
         ("somebody", brake.PER_ADDRESS, "127.0.0.1"),
     ],
 )
@@ -54,6 +53,21 @@ def test_guesses_of_others_brake_strangers_and_not_a_known_browser(
     _guessed(username, times, address=address)
     assert _try(Client(), "xianju", PASSWORD) == 429
     assert _try(mine, "xianju", PASSWORD) == 302
+
+
+def test_guesses_from_many_places_brake_no_place_where_the_account_signed_in_lately(
+    cast: Cast,
+) -> None:
+    _guessed("xianju", brake.PER_ACCOUNT, address="10.0.0.1")
+    assert _try(Client(), "xianju", PASSWORD) == 429
+    SignInEvent.objects.create(
+        username="xianju", address="127.0.0.1", outcome=SignInEvent.Outcome.SIGNED_IN, at=NOW
+    )
+    assert _try(Client(), "xianju", PASSWORD) == 302
+    assert brake.wait_until("xianju", "10.0.0.2", at=NOW) is not None
+    assert brake.wait_until("xianju", "127.0.0.1", at=NOW + brake.HOME) is None  # brake let go
+    _guessed("xianju", brake.PER_ACCOUNT_AND_ADDRESS, address="127.0.0.1")
+    assert _try(Client(), "xianju", PASSWORD) == 429
 
 
 def test_a_known_browser_has_a_bound_of_its_own(cast: Cast) -> None:

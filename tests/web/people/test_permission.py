@@ -32,13 +32,26 @@ ALLOWED = {
         ("security_administrator", "plant"),
         ("security_administrator", "other_plant"),
     },
+    "people.end_own_session": {(who, "any") for who in EVERYBODY},
+    "people.keep_second_factor": {(who, "any") for who in EVERYBODY},
+    "people.end_session": {
+        ("security_administrator", "plant"),
+        ("security_administrator", "other_plant"),
+    },
+    "people.reset_second_factor": {
+        ("security_administrator", "plant"),
+        ("security_administrator", "other_plant"),
+    },
+    "people.see_sign_ins": {
+        *product(("security_administrator", "auditor"), ("plant", "other_plant")),
+    },
 }
 
 
 @pytest.mark.parametrize("verb", sorted(ALLOWED))
 def test_only_the_allowed_may(verb: str, cast: Cast) -> None:
     things: dict[str, object] = {"plant": cast.plant, "other_plant": cast.other_plant}
-    if verb == "people.change_own_password":
+    if "own" in verb or verb == "people.keep_second_factor":
         things = {"any": None}
     may = {
         (who, what)

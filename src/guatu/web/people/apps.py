@@ -15,8 +15,22 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         """Register this app's verbs, who decides what the navigation shows, and live scope."""
-        from guatu.web.people import permission, queries, verbs  # noqa: PLC0415 - models are ready now
+        from guatu.web.people import (  # noqa: PLC0415 - models are ready now
+            permission,
+            queries,
+            session_limits,
+            verbs,
+        )
 
         verbs.register()
+        session_limits.connect()
+        nav.register(
+            nav.Entry(
+                label=_("Sign-ins"),
+                url_name="people:sign-ins",
+                verb="people.see_sign_ins",
+                order=90,
+            )
+        )
         nav.decide_with(permission.may)
         live.regions_from(queries.region_codes_of)

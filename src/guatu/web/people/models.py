@@ -14,6 +14,28 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guatu.web.people.sign_in_models import OpenSession, PasswordSet, RecoveryCode, SecondFactor
+
+__all__ = [
+    "BUSINESS",
+    "OF_AN_ORGANISATION",
+    "POWERS",
+    "SITES",
+    "Grant",
+    "GrantManager",
+    "GrantQuerySet",
+    "OpenSession",
+    "Organisation",
+    "PasswordSet",
+    "PeopleManager",
+    "RecoveryCode",
+    "Role",
+    "SecondFactor",
+    "SignInEvent",
+    "User",
+    "current_grants",
+]
+
 
 class Role(models.TextChoices):
     """What someone does; every verb names its roles in people/verbs.py and its kin.
@@ -277,6 +299,15 @@ class SignInEvent(models.Model):
         REFUSED = "refused", _("refused")
         SIGNED_OUT = "signed_out", _("signed out")
         PASSWORD_CHANGED = "password_changed", _("password changed")
+        CODE_REFUSED = "code_refused", _("second factor refused")
+        CODE_USED = "code_used", _("second factor used")
+        RECOVERY_USED = "recovery_used", _("recovery code used")
+        FACTOR_ADDED = "factor_added", _("second factor added")
+        FACTOR_REMOVED = "factor_removed", _("second factor removed")
+        FACTOR_RESET = "factor_reset", _("second factor reset")
+        RECOVERY_MADE = "recovery_made", _("recovery codes made")
+        SESSION_ENDED = "session_ended", _("session ended")
+        SESSION_EXPIRED = "session_expired", _("session expired")
 
     username = models.CharField(_("sign-in name"), max_length=150)
     user = models.ForeignKey(
@@ -291,6 +322,15 @@ class SignInEvent(models.Model):
     browser = models.CharField(_("known browser"), max_length=32, blank=True)
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices)
     at = models.DateTimeField(_("time"))
+    by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("done by"),
+    )
+    why = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:
         """How people and the database see it."""

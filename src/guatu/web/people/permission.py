@@ -123,6 +123,12 @@ in_sight = role(*sorted(BUSINESS))
 """The thing lies in what the user may see of the business."""
 
 
+@predicate("oneself")
+def oneself(user: User, thing: object = None) -> bool:
+    """The thing is the user's own account."""
+    return isinstance(thing, User) and thing.pk == user.pk
+
+
 @predicate("anyone signed in")
 def anyone(_user: User, _thing: object = None) -> bool:
     """Everyone who is signed in."""

@@ -3,9 +3,9 @@
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
-from guatu.web.people.models import Organisation, Role, User
+from guatu.web.people.models import Organisation, Role, SignInEvent, User
 from guatu.web.people.posts import posts_of, sight_of
 
 _Row = TypeVar("_Row", bound=Model)
@@ -42,3 +42,12 @@ def region_codes_of(user: User | AnonymousUser | None) -> list[str]:
     return sorted(
         {post.place.code for post in posts_of(user) if post.span is not None and post.span in spans}
     )
+
+
+def sign_ins_visible_to(user: User | AnonymousUser | None) -> QuerySet[SignInEvent]:
+    """The sign-ins of the people whom this user audits or keeps safe, and of names nobody has."""
+    sight = sight_of(user, Role.AUDITOR, Role.SECURITY_ADMINISTRATOR)
+    seen = User.objects.filter(sight.within(region="organisation__region"))
+    nobody = ~Q(username__in=User.objects.values("username"))
+    rows = SignInEvent.objects.select_related("user", "by")
+    return rows.filter(Q(username__in=seen.values("username")) | nobody)

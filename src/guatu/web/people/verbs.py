@@ -12,3 +12,13 @@ def register() -> None:
     permission.register("people.create_user", permission.is_administrator)
     # Whoever makes accounts must not say what they may do.
     permission.register("people.grant", permission.is_security_administrator)
+    permission.register("people.end_own_session", permission.anyone)
+    permission.register("people.keep_second_factor", permission.anyone)
+    permission.register("people.end_session", permission.is_security_administrator)
+    # One's own is not reset but removed, with the password.
+    permission.register(
+        "people.reset_second_factor", permission.is_security_administrator & ~permission.oneself
+    )
+    permission.register(
+        "people.see_sign_ins", permission.is_auditor | permission.is_security_administrator
+    )

@@ -1,28 +1,41 @@
 """Pages of people: sign in, sign out, one's own account."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from guatu.web.people import actions, brake, known
+from guatu.web.people import (
+    actions,
+    brake,
+    half_in,
+    known,
+    proof,
+    second_factor,
+    session_limits,
+    sessions,
+)
 from guatu.web.people.forms import PasswordForm, SignInForm
 from guatu.web.people.models import SignInEvent, User
+from guatu.web.people.records import name_as_kept, record_sign_in
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.people.turns import COME_AGAIN_S, BusyError, turns
 from guatu.web.shell.requests import address_of
 from guatu.web.shell.tables import Column, Table
 
 
-def _next_of(request: HttpRequest) -> str:
+def next_of(request: HttpRequest) -> str:
     """Where to go after signing in: an own address or the front page, never another site."""
     wanted = request.POST.get("next") or request.GET.get("next") or "/"
     safe = url_has_allowed_host_and_scheme(
@@ -38,7 +51,7 @@ def _next_of(request: HttpRequest) -> str:
 def signin(request: HttpRequest) -> HttpResponse:
     """The sign-in page."""
     if request.user.is_authenticated:
-        return HttpResponseRedirect(_next_of(request))
+        return HttpResponseRedirect(next_of(request))
     if request.method == "POST":
         return _try_signing_in(request)
     return _signin_page(request, SignInForm(request))
@@ -54,7 +67,7 @@ def _signin_page(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "next": _next_of(request),
+        "next": next_of(request),
         "wait_minutes": wait_minutes,
         "is_busy": is_busy,
     }
@@ -64,7 +77,7 @@ def _signin_page(
 def _try_signing_in(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     # Blanks around it are cut as the form cuts them, else each would begin a count of its own.
-    username = request.POST.get("username", "").replace("\x00", "").strip()
+    username = name_as_kept(request.POST.get("username", ""))
     browser = known.browser_of(request, username)
     until = brake.wait_until(username, address_of(request), at=now, browser=browser)
     if until is not None:
@@ -79,7 +92,7 @@ def _try_signing_in(request: HttpRequest) -> HttpResponse:
         response["Retry-After"] = str(COME_AGAIN_S)
         return response
     if form.is_valid() and isinstance(form.user, User):
-        return _signed_in(request, form.user)
+        return _let_in(request, form.user)
     if form.has_error("__all__", "refused"):
         _record(username, SignInEvent.Outcome.REFUSED, None, request, browser=browser)
     return _signin_page(request, form, status=422)
@@ -92,10 +105,20 @@ def _braked(request: HttpRequest, *, seconds: int) -> HttpResponse:
     return response
 
 
-def _signed_in(request: HttpRequest, user: User) -> HttpResponse:
+def _let_in(request: HttpRequest, user: User) -> HttpResponse:
+    """Let somebody in whose password is right, or ask for the second factor first."""
+    if not second_factor.is_on(user):
+        return signed_in(request, user)
+    where = urlencode({"next": next_of(request)})
+    half_in.begin(request, user, at=timezone.now())
+    return HttpResponseRedirect(f"{reverse('people:code')}?{where}")
+
+
+def signed_in(request: HttpRequest, user: User) -> HttpResponse:
+    """Let somebody in who has shown all that is asked of him; the session gets a new key."""
     login(request, user)
     _record(user.username, SignInEvent.Outcome.SIGNED_IN, user, request)
-    response = HttpResponseRedirect(_next_of(request))
+    response = HttpResponseRedirect(next_of(request))
     known.remember(request, response, user)
     return response
 
@@ -108,7 +131,7 @@ def _record(
     *,
     browser: str = "",
 ) -> None:
-    actions.record_sign_in(
+    record_sign_in(
         username=username,
         outcome=outcome,
         by=by,
@@ -122,6 +145,7 @@ def _record(
 def signout(request: SignedInRequest) -> HttpResponse:
     """Sign out and show the sign-in page."""
     _record(request.user.username, SignInEvent.Outcome.SIGNED_OUT, request.user, request)
+    sessions.leave(request.session, at=timezone.now())
     logout(request)
     messages.success(request, _("You have signed out."))
     return redirect("people:signin")
@@ -137,8 +161,13 @@ def account(request: SignedInRequest) -> HttpResponseBase:
     form = PasswordForm(request.POST if request.method == "POST" else None)
     status = 200
     try:
-        if form.is_valid() and _change_password(request, form):
+        if (
+            form.is_valid()
+            and proof.may_try(request, form, "old")
+            and _change_password(request, form)
+        ):
             messages.success(request, _("Your password has been changed."))
+            session_limits.done(request, session_limits.PASSWORD_DUE)
             response = redirect("people:account")
             known.remember(request, response, request.user)
             return response
@@ -146,7 +175,14 @@ def account(request: SignedInRequest) -> HttpResponseBase:
     except BusyError:
         form.add_error("old", _("Many passwords are being checked. Try again in a few seconds."))
         status = 503
-    context = {"form": form, "table": table}
+    context: dict[str, Any] = {
+        "form": form,
+        "table": table,
+        "has_factor": second_factor.is_on(request.user),
+        "open_sessions": sessions.of(request.user, at=timezone.now()).count(),
+    }
+    if session_limits.due_of(request):
+        context |= {"live": None, "is_due": True}
     page = render(request, "people/account.html", context, status=status)
     if status == 503:
         page["Retry-After"] = str(COME_AGAIN_S)
@@ -178,13 +214,17 @@ def _change_password(request: SignedInRequest, form: PasswordForm) -> bool:
                 by=request.user,
                 at=timezone.now(),
                 address=address_of(request),
+                session=request.session.get(sessions.NUMBER),
             )
     except ValidationError as error:
         for field, problems in error.error_dict.items():
             for problem in problems:
-                wrong_old = problem.code == "wrong_password"
-                form.add_error(field, _("The current password is wrong.") if wrong_old else problem)
+                if problem.code == "wrong_password":
+                    proof.refuse(request, form, field)
+                else:
+                    form.add_error(field, problem)
         return False
     update_session_auth_hash(request, user)
+    sessions.rekey(request.session)
     request.user = user
     return True

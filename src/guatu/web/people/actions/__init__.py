@@ -1,6 +1,6 @@
 """Every change to people: one verb, one transaction, an actor and a moment."""
 
-from .accounts import change_own_password, create_user, record_sign_in
+from .accounts import change_own_password, create_user
 from .grants import end_grant, grant_role
 from .organisations import create_organisation
 
@@ -10,5 +10,4 @@ __all__ = [
     "create_user",
     "end_grant",
     "grant_role",
-    "record_sign_in",
 ]

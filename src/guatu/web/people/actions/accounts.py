@@ -1,14 +1,16 @@
-"""Accounts: creating them, their passwords, the record of who came and went."""
+"""Accounts: creating them, their passwords."""
 
 from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from guatu.core.nouns.text import plain
-from guatu.web.people import permission
+from guatu.web.people import permission, sessions
 from guatu.web.people.models import Organisation, SignInEvent, User
+from guatu.web.people.password_history import note_password
+from guatu.web.people.records import record_sign_in
 
 
 @transaction.atomic
@@ -50,14 +52,30 @@ def create_user(
     user.set_password(password)
     user.full_clean()
     user.save()
+    # Whoever makes an account for another knows its password: the other sets one of his own.
+    note_password(user, at=at, by_self=by is None)
     return user
 
 
 @transaction.atomic
 def change_own_password(
-    *, old: str, new: str, by: User, at: datetime, address: str | None = None
+    *,
+    old: str,
+    new: str,
+    by: User,
+    at: datetime,
+    address: str | None = None,
+    session: int | None = None,
 ) -> User:
-    """Change one's own password; other sessions of the account end by it.
+    """Change one's own password; all sessions of the account but this one end by it.
+
+    Args:
+        old: the password of today.
+        new: the one from now on, held against the validators of the settings.
+        by: whose it is.
+        at: the moment.
+        address: where from.
+        session: the open session that goes on, if any.
 
     Raises:
         PermissionDenied: if nobody is signed in.
@@ -73,6 +91,8 @@ def change_own_password(
         raise ValidationError({"new": error.error_list}) from error
     user.set_password(new)
     user.save(update_fields=["password"])
+    note_password(user, at=at, by_self=True)
+    sessions.end_all(user, at=at, but=session, by=user, address=address, why="password changed")
     record_sign_in(
         username=user.username,
         outcome=SignInEvent.Outcome.PASSWORD_CHANGED,
@@ -81,37 +101,3 @@ def change_own_password(
         address=address,
     )
     return user
-
-
-def record_sign_in(
-    *,
-    username: str,
-    outcome: SignInEvent.Outcome,
-    by: User | None,
-    at: datetime,
-    address: str | None,
-    browser: str = "",
-) -> SignInEvent:
-    """Write down that someone came, left or was refused. A refused one has no `by`.
-
-    Args:
-        username: the account that was tried.
-        outcome: how it ended.
-        by: who it was, where that is proven.
-        at: when.
-        address: where from; None where it is unknown.
-        browser: which known browser of the account it was; "" for none.
-
-    Raises:
-        PermissionDenied: if anything but a refusal has no `by`.
-    """
-    if by is None and outcome != SignInEvent.Outcome.REFUSED:
-        raise PermissionDenied(outcome)
-    return SignInEvent.objects.create(
-        username=username[:150],
-        user=by,
-        outcome=outcome,
-        at=at,
-        address=address,
-        browser=browser,
-    )
