@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from guatu.web.people import actions
 from guatu.web.people.models import Organisation, SignInEvent, User
+from guatu.web.people.records import record_sign_in
 from tests.cast import PASSWORD, Cast
 
 NOW = datetime(2026, 11, 23, 6, 52, tzinfo=UTC)
@@ -81,6 +82,6 @@ def test_changing_ones_password_needs_the_old_one_and_is_recorded(cast: Cast) ->
 
 def test_only_a_refusal_is_recorded_without_a_user(db: None) -> None:
     with pytest.raises(PermissionDenied):
-        actions.record_sign_in(
+        record_sign_in(
             username="x", outcome=SignInEvent.Outcome.SIGNED_IN, by=None, at=NOW, address=None
         )

@@ -28,7 +28,7 @@ class NotPastValidator:
         from guatu.web.people.models import User  # noqa: PLC0415
         from guatu.web.people.password_history import was_used  # noqa: PLC0415
 
-        if isinstance(user, User) and user.pk is not None and was_used(user, password):
+        if isinstance(user, User) and user.password and was_used(user, password):
             raise ValidationError(self.get_help_text(), code="password_used")
 
     def get_help_text(self) -> str:

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from guatu.web.people import half_in, proof, second_factor, session_limits
+from guatu.web.people import half_in, proof, second_factor, session_limits, sessions
 from guatu.web.people.sign_in_forms import CodeForm, EnrolForm, ProofForm
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.people.views import next_of, signed_in
@@ -124,7 +124,7 @@ def _enrol(request: SignedInRequest) -> HttpResponse:
             del request.session[_SECRET]
             session_limits.done(request, session_limits.FACTOR_DUE)
             request.session.cycle_key()
-            session_limits.sessions.rekey(request.session)
+            sessions.rekey(request.session)
             return _codes(request, codes)
     context: dict[str, Any] = {
         "form": form,

@@ -52,11 +52,16 @@ def begin(request: HttpRequest, user: User, *, at: datetime) -> OpenSession:
     return opened
 
 
+def number_of(session: SessionBase) -> int:
+    """The number of the open session that a session belongs to; 0, which none has, for none."""
+    return int(session.get(NUMBER) or 0)
+
+
 def rekey(session: SessionBase) -> None:
     """Note the key that a session got by rotation."""
     if not session.session_key:
         session.save()
-    OpenSession.objects.filter(pk=session.get(NUMBER)).update(session_key=session.session_key)
+    OpenSession.objects.filter(pk=number_of(session)).update(session_key=session.session_key)
 
 
 def see(session: SessionBase, *, at: datetime) -> None:
@@ -64,7 +69,7 @@ def see(session: SessionBase, *, at: datetime) -> None:
     if at.timestamp() - float(session.get(SEEN, 0)) < 60:
         return
     session[SEEN] = at.timestamp()
-    OpenSession.objects.filter(pk=session.get(NUMBER)).update(last_seen=at)
+    OpenSession.objects.filter(pk=number_of(session)).update(last_seen=at)
 
 
 def is_over(session: SessionBase, *, at: datetime) -> bool:
@@ -81,7 +86,7 @@ def is_over(session: SessionBase, *, at: datetime) -> bool:
 
 def expire(session: SessionBase, *, at: datetime) -> None:
     """Note that time ended a session; the caller flushes it."""
-    opened = OpenSession.objects.filter(pk=session.get(NUMBER), ended_at=None).first()
+    opened = OpenSession.objects.filter(pk=number_of(session), ended_at=None).first()
     if opened is not None:
         OpenSession.objects.filter(pk=opened.pk).update(ended_at=at, session_key="")
         record_about(opened.user, SignInEvent.Outcome.SESSION_EXPIRED, by=None, at=at)
@@ -89,7 +94,7 @@ def expire(session: SessionBase, *, at: datetime) -> None:
 
 def leave(session: SessionBase, *, at: datetime) -> None:
     """Note that someone signs out; the caller flushes the session."""
-    OpenSession.objects.filter(pk=session.get(NUMBER)).update(ended_at=at, session_key="")
+    OpenSession.objects.filter(pk=number_of(session)).update(ended_at=at, session_key="")
 
 
 def of(user: User, *, at: datetime) -> QuerySet[OpenSession]:
@@ -163,7 +168,13 @@ def end_all(
         address: where from.
         why: what the action is.
     """
-    _end(OpenSession.objects.filter(user=user, ended_at=None).exclude(pk=but), by, at, address, why)
+    _end(
+        OpenSession.objects.filter(user=user, ended_at=None).exclude(pk=but or 0),
+        by,
+        at,
+        address,
+        why,
+    )
 
 
 def _demand(by: User, user: User, why: str) -> None:

@@ -30,7 +30,7 @@ class CodeForm(forms.Form):
     """A code of the authenticator, or a recovery code."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=_("One-time code"),
         max_length=20,
         widget=forms.TextInput(attrs={**_ONE_TIME, "autofocus": True}),
     )
