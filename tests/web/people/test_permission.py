@@ -27,7 +27,19 @@ ALLOWED = {
         ("outside_plant_officer", "other_plant"),
     },
     "people.create_organisation": {("administrator", "plant"), ("administrator", "other_plant")},
-    "people.create_user": {("administrator", "plant"), ("administrator", "other_plant")},
+    **{
+        f"people.{verb}": {("administrator", "plant"), ("administrator", "other_plant")}
+        for verb in (
+            "create_user",
+            "edit_organisation",
+            "edit_user",
+            "close_account",
+            "reset_password",
+        )
+    },
+    "people.see": set(
+        product(("administrator", "security_administrator", "auditor"), ("plant", "other_plant"))
+    ),
     "people.grant": {
         ("security_administrator", "plant"),
         ("security_administrator", "other_plant"),

@@ -32,5 +32,13 @@ class PeopleConfig(AppConfig):
                 order=90,
             )
         )
+        nav.register(
+            nav.Entry(
+                label=_("People and organisations"),
+                url_name="people:people",
+                verb="people.see",
+                order=80,
+            )
+        )
         nav.decide_with(permission.may)
         live.regions_from(queries.region_codes_of)

@@ -137,6 +137,8 @@ class User(AbstractUser):
         verbose_name=_("organisation"),
     )
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    left_at = models.DateTimeField(_("left at"), null=True, blank=True)
+    left_why = models.CharField(_("reason for leaving"), max_length=200, blank=True)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects: ClassVar[UserManager[User]] = PeopleManager()

@@ -1,7 +1,7 @@
 """The verbs of this app and who may do them."""
 
 from guatu.web.people import permission
-from guatu.web.people.models import Role
+from guatu.web.people.models import POWERS, Role
 
 
 def register() -> None:
@@ -10,6 +10,12 @@ def register() -> None:
     permission.register("people.see_organisation", permission.role(*Role))
     permission.register("people.create_organisation", permission.is_administrator)
     permission.register("people.create_user", permission.is_administrator)
+    permission.register("people.edit_organisation", permission.is_administrator)
+    permission.register("people.edit_user", permission.is_administrator)
+    permission.register("people.close_account", permission.is_administrator)
+    permission.register("people.reset_password", permission.is_administrator)
+    # The pages of people and organisations are the three powers' own subject.
+    permission.register("people.see", permission.role(*sorted(POWERS)))
     # Whoever makes accounts must not say what they may do.
     permission.register("people.grant", permission.is_security_administrator)
     permission.register("people.end_own_session", permission.anyone)

@@ -203,7 +203,7 @@ class WarningEntry(models.Model):
     """One step of a warning's history: written once, never changed (a trigger refuses updates)."""
 
     class Deed(models.TextChoices):
-        """The verbs of the noun, and the two things the source does."""
+        """The verbs of the noun, the two things the source does, and what leaving does."""
 
         RAISE = "raise", pgettext_lazy("deed", "Raised")
         LIFT = "lift", pgettext_lazy("deed", "Level lifted")
@@ -217,6 +217,7 @@ class WarningEntry(models.Model):
         ESCALATE = noun.Verb.ESCALATE.value, pgettext_lazy("deed", "Escalated")
         REOPEN = noun.Verb.REOPEN.value, pgettext_lazy("deed", "Sent back")
         ADD_NOTE = noun.Verb.ADD_NOTE.value, pgettext_lazy("deed", "Note")
+        PASS_ON = "pass_on", pgettext_lazy("deed", "Passed on")
 
     warning = models.ForeignKey(
         Warning, on_delete=models.PROTECT, related_name="entries", verbose_name=_("warning")

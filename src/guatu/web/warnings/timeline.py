@@ -100,7 +100,7 @@ _MISSED: Mapping[str, Promise] = {
 }
 
 
-def _detail(entry: WarningEntry) -> str:
+def _detail(entry: WarningEntry) -> str:  # noqa: PLR0911 - a way to say each deed
     facts, deeds = entry.facts, WarningEntry.Deed
     match entry.deed:
         case deeds.RAISE:
@@ -113,6 +113,8 @@ def _detail(entry: WarningEntry) -> str:
             return _("%(climb)s (%(why)s)") % {"climb": climb, "why": why} if why else climb
         case deeds.HAND_OVER:
             return _arrow(str(facts.get("from_owner", "")), str(facts.get("to_owner", "")))
+        case deeds.PASS_ON:
+            return _arrow(str(facts.get("from_name", "")), str(facts.get("to_name", "")))
         case deeds.URGE:
             return _urged(facts)
         case _:  # only verifying has a verdict

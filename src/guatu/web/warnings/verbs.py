@@ -7,6 +7,7 @@ import rules
 from guatu.core.nouns.warning import VERBS, Party, Verb
 from guatu.web.people import permission
 from guatu.web.people.models import User
+from guatu.web.people.posts import sight_of
 from guatu.web.warnings.models import Warning  # noqa: A004 - the house's noun
 from guatu.web.warnings.queries import parties_of, sees
 
@@ -25,7 +26,9 @@ def _is_party(verb: Verb) -> permission.Predicate:
 
 @rules.predicate("sees the warning")  # type: ignore[attr-defined, no-untyped-call, untyped-decorator]
 def _sees(user: User, warning: object = None) -> bool:
-    return warning is None or (isinstance(warning, Warning) and sees(user, warning))
+    if warning is None:
+        return bool(sight_of(user))
+    return isinstance(warning, Warning) and sees(user, warning)
 
 
 def register() -> None:

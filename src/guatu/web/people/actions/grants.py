@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from guatu.core.nouns.text import plain
 from guatu.web.people import permission
+from guatu.web.people.leaving import handing_over
 from guatu.web.people.models import (
     OF_AN_ORGANISATION,
     POWERS,
@@ -127,19 +128,22 @@ def _demand_apart(user: User, role: Role, held: set[Role]) -> None:
 
 
 @transaction.atomic
-def end_grant(grant_id: int, *, why: str, by: User | None, at: datetime) -> Grant:
-    """End a grant; it stays on record.
+def end_grant(
+    grant_id: int, *, why: str, by: User | None, at: datetime, heir: User | None = None
+) -> Grant:
+    """End a grant; it stays on record, and what the person answers for no more is handed over.
 
     Args:
         grant_id: which.
         why: the reason; it is kept.
         by: as for `grant_role`.
         at: from when it holds no more.
+        heir: who takes over the warnings that the person answers for no more.
 
     Raises:
         Grant.DoesNotExist: if there is none.
         PermissionDenied: if `by` may not, or would end a grant of his own.
-        ValidationError: if the reason is missing or the grant has ended already.
+        ValidationError: if the reason or the heir is missing, or the grant has ended already.
     """
     grant = Grant.objects.select_for_update(of=("self",)).get(pk=grant_id)
     if by is not None:
@@ -151,7 +155,9 @@ def end_grant(grant_id: int, *, why: str, by: User | None, at: datetime) -> Gran
         raise ValidationError({"why": _("Give the reason: it is kept with the grant.")})
     if grant.until is not None and grant.until <= at:
         raise ValidationError(_("This grant has ended already."))
-    grant.until, grant.ended_by, grant.ended_why = at, by, plain(why)
-    grant.full_clean()
-    grant.save(update_fields=["until", "ended_by", "ended_why"])
+    with handing_over(grant.user, heir, why=why, by=by, at=at):
+        # One that has not begun yet never holds.
+        grant.until, grant.ended_by, grant.ended_why = max(at, grant.since), by, plain(why)
+        grant.full_clean()
+        grant.save(update_fields=["until", "ended_by", "ended_why"])
     return grant

@@ -18,6 +18,7 @@ from .deeds import (
     verify,
 )
 from .notify import mark_seen
+from .passing import pass_on
 from .raising import note_level_lift, raise_warning
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "handle",
     "mark_seen",
     "note_level_lift",
+    "pass_on",
     "raise_warning",
     "reopen",
     "urge",
