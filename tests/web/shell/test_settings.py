@@ -182,3 +182,38 @@ def test_every_vendored_folder_has_its_licence_and_stands_in_the_notice() -> Non
 
 def test_no_model_has_changed_without_its_migration(db: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, [False, False, 0, [], 0]),
+        (
+            {"GUATU_HTTPS": "1"},
+            [True, True, 31_536_000, ["administrator", "security_administrator", "auditor"], 90],
+        ),
+        (
+            {"GUATU_SECOND_FACTOR_ROLES": "supervisor", "GUATU_PASSWORD_DAYS": "30"},
+            [False, False, 0, ["supervisor"], 30],
+        ),
+    ],
+    ids=["demo", "behind TLS", "told"],
+)
+def test_a_house_behind_tls_is_strict(
+    environ: dict[str, str], expected: list[object], tmp_path: Path
+) -> None:
+    names = (
+        "SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE SECURE_HSTS_SECONDS SECOND_FACTOR_ROLES"
+        " PASSWORD_DAYS SESSION_COOKIE_SAMESITE CSRF_COOKIE_SAMESITE DEBUG"
+    )
+    told = "import json; from guatu.web import settings as s; print(json.dumps(["
+    told += ", ".join(f"s.{name}" for name in names.split()) + "]))"
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("GUATU_")}
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        env={**clean, "GUATU_HOME": str(tmp_path), **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == [*expected, "Lax", "Lax", False]

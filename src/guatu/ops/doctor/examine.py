@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from guatu.ops.doctor import machine, stores
+from guatu.ops.doctor.sign_in import sign_in
 from guatu.ops.doctor.told import Told, Tone
 from guatu.ops.house import House
 from guatu.ops.words import say
@@ -47,6 +48,7 @@ def _all(house: House) -> Iterator[Told]:
         yield from stores.log(LogSettings(home=house.home, monitor_port=house.monitor_port))
     yield from machine.clock()
     yield from stores.database(house)
+    yield from sign_in(house)
     yield from stores.checkpoints(history)
     yield from stores.certificates(house)
     yield from stores.backups(house)
