@@ -92,7 +92,7 @@ def change_own_password(
     user.set_password(new)
     user.save(update_fields=["password"])
     note_password(user, at=at, by_self=True)
-    sessions.end_all(user, at=at, but=session, by=user, address=address, why="password changed")
+    sessions.end_all(user, at=at, but=session, by=user, address=address)
     record_sign_in(
         username=user.username,
         outcome=SignInEvent.Outcome.PASSWORD_CHANGED,

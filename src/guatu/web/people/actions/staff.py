@@ -119,8 +119,8 @@ def reset_password(user_id: int, *, password: str, by: User | None, at: datetime
     user.save(update_fields=["password"])
     # Whoever gives it knows it: the owner sets one of his own.
     note_password(user, at=at, by_self=False)
-    sessions.end_all(user, at=at, by=by, why="password reset")
-    record_about(user, SignInEvent.Outcome.PASSWORD_CHANGED, by=by, at=at, why="password reset")
+    sessions.end_all(user, at=at, by=by)
+    record_about(user, SignInEvent.Outcome.PASSWORD_CHANGED, by=by, at=at)
     return user
 
 
