@@ -1,11 +1,15 @@
 """The doctor looks at the door."""
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.hashers import make_password
+from pytest_django.fixtures import Settings
 
 from guatu.ops.demo_accounts import PASSWORD
 from guatu.ops.doctor import sign_in
 from guatu.ops.doctor.told import Tone
+from guatu.ops.house import house_on_free_ports
 from guatu.web.people import second_factor
 from guatu.web.people.models import SecondFactor, User
 from tests.cast import Cast
@@ -27,6 +31,20 @@ def test_plain_http_and_debug_are_told_where_others_come_in(
     *, host: str, https: bool, debug: bool, tones: list[Tone]
 ) -> None:
     assert [told.tone for told in sign_in.way_in(host=host, https=https, debug=debug)] == tones
+
+
+def test_tls_without_a_trusted_proxy_is_told(
+    cast: Cast, tmp_path: Path, settings: Settings
+) -> None:
+    house = house_on_free_ports(tmp_path)
+    assert not list(sign_in.sign_in(house))  # nothing was started here yet
+    (tmp_path / "secret_key").write_text("x")
+    (told,) = sign_in.sign_in(house)
+    assert told.tone is Tone.GOOD
+    settings.HTTPS, settings.BEHIND_PROXY = True, False
+    assert "GUATU_PROXY" in next(iter(sign_in.sign_in(house))).what
+    settings.BEHIND_PROXY = True
+    assert "GUATU_PROXY" not in " ".join(told.what for told in sign_in.sign_in(house))
 
 
 def test_the_demos_password_is_told_outside_the_demo(cast: Cast) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.test import Client
 
@@ -136,6 +137,19 @@ def test_an_idle_session_ends_and_one_in_use_goes_on_to_its_day(
         assert _is_in(used)
     clock.move_to(end + timedelta(seconds=1))
     assert not _is_in(used)
+
+
+def test_what_is_over_is_cleared_when_somebody_signs_in(
+    cast: Cast, clock: time_machine.Traveller
+) -> None:
+    _browser("ducha")
+    clock.shift(timedelta(days=1))
+    _browser()
+    assert Session.objects.count() == 1
+    assert OpenSession.objects.count() == 2  # the record stays
+    clock.shift(sessions.KEPT)
+    _browser()
+    assert OpenSession.objects.count() == 2
 
 
 def test_last_seen_is_kept_to_the_minute(cast: Cast, clock: time_machine.Traveller) -> None:

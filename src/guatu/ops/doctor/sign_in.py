@@ -18,6 +18,8 @@ def sign_in(house: House) -> Iterator[Told]:
     from django.db import DatabaseError  # noqa: PLC0415  the same
 
     found = list(way_in(host=house.host, https=settings.HTTPS, debug=settings.DEBUG))
+    if settings.HTTPS and not settings.BEHIND_PROXY:
+        found.append(no_proxy())
     is_open = settings.HTTPS or not _is_loopback(house.host)
     try:
         found += demo_passwords(is_open=is_open)
@@ -52,6 +54,20 @@ def way_in(*, host: str, https: bool, debug: bool) -> Iterator[Told]:
                 "Put a proxy with TLS before it, and set GUATU_HTTPS=1, GUATU_PROXY=1",
             ),
         )
+
+
+def no_proxy() -> Told:
+    """TLS is said to end before the pages, and they are not told to believe who ends it."""
+    return bad(
+        (
+            "设置了 GUATU_HTTPS 而未设置 GUATU_PROXY：不发送 HSTS，表单会被拒绝",
+            "GUATU_HTTPS without GUATU_PROXY: no HSTS is sent, and forms are refused",
+        ),
+        (
+            "请设置 GUATU_PROXY=1，代理须自行写入 X-Forwarded-Proto 和 X-Forwarded-For",
+            "Set GUATU_PROXY=1; the proxy must write X-Forwarded-Proto and X-Forwarded-For itself",
+        ),
+    )
 
 
 def demo_passwords(*, is_open: bool) -> Iterator[Told]:

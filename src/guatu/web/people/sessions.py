@@ -49,6 +49,7 @@ def begin(request: HttpRequest, user: User, *, at: datetime) -> OpenSession:
     )
     session[NUMBER], session[SINCE], session[SEEN] = opened.pk, at.timestamp(), at.timestamp()
     OpenSession.objects.filter(last_seen__lt=at - KEPT).delete()
+    Session.objects.filter(expire_date__lt=at).delete()
     return opened
 
 
