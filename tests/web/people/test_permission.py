@@ -37,6 +37,31 @@ ALLOWED = {
             "reset_password",
         )
     },
+    "people.keep_contacts": {
+        ("plant_officer", "plant"),
+        ("duty_officer", "plant"),
+        ("city_duty_officer", "plant"),
+        *product(("province_duty_officer",), ("plant", "other_plant")),
+        ("outsider", "other_plant"),
+        ("outside_plant_officer", "other_plant"),
+    },
+    "people.see_contacts": {
+        *product(
+            (
+                "plant_officer",
+                "duty_officer",
+                "city_duty_officer",
+                "supervisor",
+                "dispatcher",
+                "enterprise",
+                "viewer",
+            ),
+            ("plant",),
+        ),
+        *product(("province_duty_officer",), ("plant", "other_plant")),
+        ("outsider", "other_plant"),
+        ("outside_plant_officer", "other_plant"),
+    },
     "people.see": set(
         product(("administrator", "security_administrator", "auditor"), ("plant", "other_plant"))
     ),

@@ -358,7 +358,7 @@ def test_a_warnings_page_asks_as_little_for_a_long_history(
     for n in range(40):
         actions.add_note(warning.pk, note=str(n), by=cast.plant_officer, at=NOON)
     client.force_login(cast.duty_officer)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         client.get(warning.get_absolute_url())
 
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from guatu.web.people.contact_models import DutyContact
 from guatu.web.people.sign_in_models import OpenSession, PasswordSet, RecoveryCode, SecondFactor
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "OF_AN_ORGANISATION",
     "POWERS",
     "SITES",
+    "DutyContact",
     "Grant",
     "GrantManager",
     "GrantQuerySet",

@@ -23,6 +23,8 @@ from guatu.web.regions.models import Region
 class Predicate(Protocol):
     """What `rules.predicate` makes: combine with & | ~, test with a user and a thing."""
 
+    name: str
+
     def test(self, *args: object) -> bool:
         """Judge a user and a thing."""
         ...

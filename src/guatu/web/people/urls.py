@@ -3,7 +3,7 @@
 from django.urls import path
 
 from guatu.web.people import second_factor_views, session_views, views
-from guatu.web.people.pages import grants, organisations, people
+from guatu.web.people.pages import contacts, grants, organisations, people
 
 app_name = "people"
 urlpatterns = [
@@ -25,6 +25,9 @@ urlpatterns = [
     path("people/<int:user_id>/grant/", grants.grant, name="grant"),
     path("people/grants/<int:grant_id>/end/", grants.end, name="end-grant"),
     path("people/organisations/", organisations.organisations, name="organisations"),
+    path(
+        "people/organisations/<int:organisation_id>/contacts/", contacts.contacts, name="contacts"
+    ),
     path("people/organisations/add/", organisations.add, name="add-organisation"),
     path(
         "people/organisations/<int:organisation_id>/edit/",

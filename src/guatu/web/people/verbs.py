@@ -16,6 +16,10 @@ def register() -> None:
     permission.register("people.reset_password", permission.is_administrator)
     # The pages of people and organisations are the three powers' own subject.
     permission.register("people.see", permission.role(*sorted(POWERS)))
+    permission.register(
+        "people.keep_contacts", permission.is_plant_safety_officer | permission.is_duty_officer
+    )
+    permission.register("people.see_contacts", permission.in_sight)
     # Whoever makes accounts must not say what they may do.
     permission.register("people.grant", permission.is_security_administrator)
     permission.register("people.end_own_session", permission.anyone)

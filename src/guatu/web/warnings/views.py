@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from guatu.core.nouns.warning import Verb
 from guatu.web.people import permission
+from guatu.web.people.contacts import rings
 from guatu.web.people.models import User
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.shell.requests import is_htmx
@@ -97,6 +98,7 @@ def _detail_context(request: SignedInRequest, warning: Warning) -> dict[str, Any
         "lines": list(reversed(lines_of(warning, entries))),
         "way": way_of(warning, entries),
         "contacts": ladder.contacts(warning),
+        "rings": rings(warning.origin_id, at),
         "source_url": _source_url(request.user, warning),
         "printed_at": at,
     }

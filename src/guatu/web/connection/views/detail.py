@@ -27,6 +27,7 @@ from guatu.web.connection.wording import placed
 from guatu.web.monitoring.actions import publish_outbox
 from guatu.web.monitoring.models import Plant, PlantKey
 from guatu.web.monitoring.queries import limits_of
+from guatu.web.people.contacts import rings
 from guatu.web.people.permission import demand, may
 from guatu.web.people.signed_in import SignedInRequest
 
@@ -145,6 +146,7 @@ def page(
         and may(request.user, "connection.manage_keys", connection),
         "has_key": connection.plant is not None
         and connection.plant.keys.filter(revoked_at=None).exists(),
+        "rings": rings(connection.organisation_id, at),
         "key_form": KeyForm(),
         "note_form": NoteForm(),
         **more,

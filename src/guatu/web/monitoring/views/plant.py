@@ -19,6 +19,7 @@ from guatu.web.monitoring.readings import PlantNow, plant_now
 from guatu.web.monitoring.stopped import stop_now
 from guatu.web.monitoring.views.common import alarms_shown, seen_plant
 from guatu.web.monitoring.words import REJECTIONS
+from guatu.web.people.contacts import rings
 from guatu.web.people.permission import may
 from guatu.web.people.signed_in import SignedInRequest
 
@@ -47,6 +48,7 @@ def plant(request: SignedInRequest, plant_id: int) -> HttpResponse:
         "spans": [(code, word) for code, (_length, word) in trends.SPANS.items()],
         "span": _span(request),
         "waiting": queries.waiting(shown),
+        "rings": rings(shown.organisation_id, at),
         "stops_now": [
             stop_now(stop, now, at=at)
             for stop in queries.stops_holding([shown.pk], at).get(shown.pk, [])

@@ -26,6 +26,12 @@ def number(value: object, decimals: int | None = None) -> str:
     return words.number(value, decimals)
 
 
+@register.filter
+def phone_digits(number: str) -> str:
+    """`{{ contact.phone|phone_digits }}`: what a telephone dials, without spaces and words."""
+    return "".join(sign for sign in str(number) if sign in "+0123456789")
+
+
 @register.simple_tag
 def quantity(value: object, unit: str = "", decimals: int | None = None) -> SafeString:
     """`{% quantity 182.4 "m³/h" 1 %}`: the figure, its unit small beside it."""
