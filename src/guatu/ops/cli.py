@@ -12,6 +12,7 @@ from guatu.ops.errors import OperatorError
 from guatu.ops.history_words import add_history_words
 from guatu.ops.house import House, house_from
 from guatu.ops.replay_words import add_replay_words
+from guatu.ops.user_words import add_user_words
 from guatu.ops.words import hint, say
 
 PROCESSES = (
@@ -89,6 +90,12 @@ def _history(options: argparse.Namespace, house: House) -> int:
     return act(options, house)
 
 
+def _user(options: argparse.Namespace, house: House) -> int:
+    from guatu.ops.users import act  # noqa: PLC0415  keeps --help quick
+
+    return act(options, house)
+
+
 def _replay(options: argparse.Namespace, house: House) -> int:
     from guatu.ops.replay import ReplayOrder, replay  # noqa: PLC0415  keeps --help quick
     from guatu.ops.replay_files import Reading  # noqa: PLC0415  the same
@@ -137,6 +144,7 @@ _ACTS: dict[str, Callable[[argparse.Namespace, House], int]] = {
     "doctor": _doctor,
     "conform": _conform,
     "history": _history,
+    "user": _user,
 }
 
 
@@ -165,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command",
         required=True,
-        metavar="up|demo|replay|history|backup|restore|doctor|conform",
+        metavar="up|demo|replay|history|user|backup|restore|doctor|conform",
     )
     commands.add_parser("up", help=hint("在前台启动全部进程", "start everything in the foreground"))
     commands.add_parser(
@@ -186,6 +194,8 @@ def _parser() -> argparse.ArgumentParser:
         "look at history, verify it, merge it, take it away as files",
     )
     add_history_words(commands.add_parser("history", help=holds, description=holds))
+    keeps = hint("账号与授权", "accounts and grants")
+    add_user_words(commands.add_parser("user", help=keeps, description=keeps))
     checks = hint(
         "厂商自查：对照接入规范检查报文和点表",
         "a vendor's own check of messages and point table against the access specification",

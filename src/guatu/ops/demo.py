@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +64,7 @@ def furnish(house: House) -> None:
         keys = {plant.code: _plant(plant, places, at) for plant in DEMO_PLANTS}
         adopt_plants(at=at, note="演示企业，随演示一同登记")
         _people(places, at)
+        _contacts(places, at)
         write_own(house.home / "demo-keys.json", keys)
     logger.info("demo province: %d plants, %d accounts", len(keys), len(ACCOUNTS))
 
@@ -238,6 +239,29 @@ def _people(places: dict[str, int], at: datetime) -> None:
         at_home = organisation.kind in SITES or role in OF_AN_ORGANISATION
         scope = organisation if at_home else organisation.region
         grant_role(user, role, scope, why="演示账号", by=None, at=at)
+
+
+def _contacts(places: dict[str, int], at: datetime) -> None:
+    """Name the first plant's 24-hour contacts: its officer by day, the duty room at night."""
+    from guatu.web.people.actions import ContactSpec, keep_contacts  # noqa: PLC0415
+    from guatu.web.people.models import User  # noqa: PLC0415
+
+    officer = User.objects.get(username="anquan")
+    specs = [
+        ContactSpec(
+            name=officer.name,
+            duty="安全员",
+            phone=officer.phone,
+            person=officer,
+            begins=time(8),
+            ends=time(20),
+        ),
+        ContactSpec(
+            name="值班室", duty="夜班值班长", phone=_duty_room("1"), begins=time(20), ends=time(8)
+        ),
+        ContactSpec(name="钱建明", duty="厂长", phone="138-0000-0009"),
+    ]
+    keep_contacts(places[FIRST_PLANT], specs, by=None, at=at)
 
 
 def run_plants(house: House) -> None:

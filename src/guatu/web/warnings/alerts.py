@@ -1,7 +1,6 @@
 """What calls a user at once on every page: red warnings nobody signed for, and urgings."""
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -25,7 +24,7 @@ def seen(request: SignedInRequest, warning_id: int) -> HttpResponse:
     """Note that the user knows what was asked about a warning."""
     warning = queries.visible_to(request.user).filter(pk=warning_id).first()
     if warning is None:
-        raise PermissionDenied
+        raise Http404
     actions.mark_seen(warning, by=request.user, at=timezone.now())
     return _alerts(request) if is_htmx(request) else redirect(warning)
 
