@@ -6,13 +6,14 @@ history's files at that moment; what is still in memory does not. Prometheus' al
 """
 
 import argparse
-import asyncio
 import json
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+
+import uvloop
 
 from bench.spine import ours, peers, prometheus
 from bench.spine.load import QUIET_ROUNDS, Load
@@ -53,7 +54,7 @@ def main() -> None:
         options.peer_seconds,
     )
     with tempfile.TemporaryDirectory(prefix="bench-spine-") as folder:
-        found = asyncio.run(_measure(Path(folder), load_of, options.seconds))
+        found = uvloop.run(_measure(Path(folder), load_of, options.seconds))
     print(json.dumps(asdict(found)), flush=True)
     print(
         json.dumps(

@@ -21,10 +21,12 @@ from guatu.ops.assemble import standing
 from guatu.ops.house import House, house_on_free_ports
 from guatu.ops.supervise import Supervisor
 from guatu.telemetry import log
+from guatu.telemetry.served import allow_connections
 from guatu.telemetry.settings import StreamSettings
 
-CONNECTIONS = 60
-"""At most; so many as divide the plants: each stays on its connection, its beats in order."""
+CONNECTIONS = 3_000
+"""At most; so many as divide the plants: each stays on its connection, its beats in order. In the
+field each plant has one of its own."""
 PARTS = ("log", "gateway", "engine")
 
 
@@ -218,6 +220,7 @@ async def drive(house: House, requests: list[Request], sent: Sent, *, plants: in
 
     A plant's beats must keep their order, so that each plant stays on one connection.
     """
+    allow_connections()
     started = time.perf_counter()
     connections = max(n for n in range(1, CONNECTIONS + 1) if plants % n == 0)
     await send(house.gateway_port, requests, sent, connections=connections)

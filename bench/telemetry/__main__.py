@@ -6,11 +6,12 @@ only those count that lie in history's files; the peers judge nothing or rarely,
 count once answered.
 """
 
-import asyncio
 import json
 import tempfile
 import time
 from pathlib import Path
+
+import uvloop
 
 from bench.spine import peers, prometheus
 from bench.telemetry import charts, full, recording, stages, sweep, victoria
@@ -39,7 +40,7 @@ def main() -> None:
         sizes = recording.measure(options)
     if "sweep" in options.only:
         _title("by number of points, encoding and size of a beat")
-        asyncio.run(sweep.measure(options))
+        uvloop.run(sweep.measure(options))
     chart_ms = None
     if "charts" in options.only:
         _title("charts")
@@ -78,7 +79,7 @@ def _peers(options: Options) -> dict[str, dict[str, float]]:
 def _full(options: Options) -> full.Full:
     _title("full speed, then a million a second")
     with tempfile.TemporaryDirectory(prefix="bench-telemetry-") as folder:
-        return asyncio.run(full.measure(Path(folder), options))
+        return uvloop.run(full.measure(Path(folder), options))
 
 
 def _rounded(figure: float | None, digits: int) -> float | int | None:

@@ -13,6 +13,7 @@ from guatu.ops.house import MEASURED, House, house_from
 from guatu.ops.logs import set_up_logging
 from guatu.ops.preflight import check_writable
 from guatu.ops.supervise import PR_SET_PDEATHSIG
+from guatu.telemetry.served import allow_connections
 from guatu.telemetry.vitals import ready_when
 
 WEB_THREADS = 8
@@ -34,6 +35,7 @@ def serve(process: str, house: House) -> int:
     check_writable(house.home)
     _enter(house)
     os.environ["GUATU_PROCESS"] = process
+    allow_connections()
     set_up_logging(process)
     if process in MEASURED and process != "web":  # the web's own worker process tells of itself
         export(house.metrics_port_of(process))

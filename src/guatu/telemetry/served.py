@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import gc
 import logging
+import resource
 import signal
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from pathlib import Path
@@ -27,8 +28,20 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
+MOST_FILES = 1 << 16
 YOUNG = 50_000
 """Objects made, and not gone again by themselves, after which the garbage collector looks."""
+
+
+def allow_connections() -> None:
+    """Let this process hold as many connections open as the machine allows it, up to 65,536.
+
+    A login shell's soft limit of 1,024 files would turn away the thousandth plant.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def stop_signal() -> asyncio.Event:
