@@ -60,7 +60,11 @@ class RegionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subs
 class OrganisationForm(forms.Form):
     """What an organisation is."""
 
-    name = PlainField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs=_TEXT))
+    name = PlainField(
+        label=pgettext_lazy("organisation", "Name"),
+        max_length=120,
+        widget=forms.TextInput(attrs=_TEXT),
+    )
     kind = forms.ChoiceField(
         label=_("Kind"), choices=Organisation.Kind.choices, widget=forms.Select(attrs=_SELECT)
     )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from guatu.web.people import actions, directory
@@ -35,7 +35,13 @@ def _people(organisation: Organisation) -> SafeString:
 
 
 _COLUMNS: list[Column[Organisation]] = [
-    Column(key="name", label=gettext_lazy("Name"), value=lambda o: o.name, cell=_name, sort="name"),
+    Column(
+        key="name",
+        label=pgettext_lazy("organisation", "Name"),
+        value=lambda o: o.name,
+        cell=_name,
+        sort="name",
+    ),
     Column(
         key="kind", label=gettext_lazy("Kind"), value=lambda o: o.get_kind_display(), sort="kind"
     ),
