@@ -14,7 +14,7 @@ from guatu.access.messages import Configure, PlantConfig
 from guatu.access.problems import RefusedError
 from guatu.telemetry.examples import examples_of
 from guatu.telemetry.follow import Entry
-from guatu.telemetry.frame import beat_bytes, frame_bytes
+from guatu.telemetry.frame import beat_bytes, frame_bytes, heartbeat
 from guatu.telemetry.intake import Taken, take_beat
 from guatu.telemetry.notes import Notes
 from guatu.telemetry.plant_door import PlantDoor
@@ -64,6 +64,10 @@ class Driven:
         self.notes.set_aside(door.config.plant, examples)
         self._log(frame_bytes([beat_bytes(taken.beat)]))
         return taken
+
+    def live(self, plant: int) -> None:
+        """Let a plant give a sign of life."""
+        self._log(frame_bytes([beat_bytes(heartbeat(plant, self.now_ms, self.now_ms))]))
 
     def tick(self, at_ms: int) -> None:
         """Let the time be this, and everybody know."""

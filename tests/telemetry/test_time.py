@@ -106,6 +106,12 @@ def test_silence_counts_from_the_time_that_holds_now(world: Driven) -> None:
     assert world.said("raised") == [("raised", FLOW.id, "MISSING", back + 10_000, "")]
 
 
+def test_words_of_plants_are_not_left_in_the_future_where_nothing_was_cut(world: Driven) -> None:
+    assert not world.state.cuts
+    back = set_back(world, HOUR)
+    assert set(world.state.heard_ms.values()) == {back}
+
+
 def test_times_of_past_cuts_are_not_left_in_the_future(world: Driven) -> None:
     # Else the log would keep what lies before them until that future comes.
     world.engine.take_cut()

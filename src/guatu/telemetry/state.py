@@ -6,13 +6,14 @@ same state again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from guatu.access.messages import SAMPLE_REASONS, PlantConfig, Point
+from guatu.access.messages import SAMPLE_REASONS, PlantConfig, Point, Stop
 from guatu.access.validate import read_plant_config
 from guatu.telemetry import kernels
 from guatu.telemetry.conduct import Conduct
@@ -82,6 +83,8 @@ class PartitionState:
         notes: number of the last note taken, by gateway.
         stopping: plants with declared stops that hold or are still to come.
         turn_ms: when the next of these stops begins or ends.
+        awaited: plants that were configured and have not said a word yet, whose silence would
+            count: as they were configured.
         gone: rows of points that were taken away, by the point's id.
         configurations: how many times what is watched has changed.
         still_stored: the value of `configurations` whose still part is on disk; -1 for none.
@@ -111,6 +114,7 @@ class PartitionState:
     notes: dict[str, int] = field(default_factory=dict)
     stopping: dict[int, Stopping] = field(default_factory=dict)
     turn_ms: int = NEVER_MS
+    awaited: dict[int, PlantConfig] = field(default_factory=dict)
     gone: dict[int, int] = field(default_factory=dict)
     configurations: int = 0
     still_stored: int = -1
@@ -118,11 +122,29 @@ class PartitionState:
 
     def take_time(self, at_ms: int) -> None:
         """Let it be this time, which is before the last where the clock was set back."""
+        is_back = at_ms < self.tick_ms
         self.tick_ms, self.behind = at_ms, 0
         self.cut_tick_ms = min(self.cut_tick_ms or at_ms, at_ms)
         if self.cuts and self.cuts[-1][0] > at_ms:
             self.cuts = [[min(tick_ms, at_ms), sequence] for tick_ms, sequence in self.cuts]
+        if is_back:
             self.heard_ms = {plant: min(ms, at_ms) for plant, ms in self.heard_ms.items()}
+
+    def hear(
+        self, plant: int, received_ms: int, *, sequence: int, out: kernels.EventBuffer
+    ) -> None:
+        """Note that a plant lives; from its first word on its silence counts."""
+        self.heard_ms[plant] = received_ms
+        config = self.awaited.pop(plant, None)
+        if config is None:
+            return
+        self.configurations += 1
+        held = holding(self.stopping.get(plant))
+        for point in config.points:
+            row = self.row(point.id)
+            if row >= 0:
+                watched = as_watched(point, held)
+                self._apply(row, watched, now_ms=received_ms, sequence=sequence, out=out)
 
     def counts_of(self, plant: int) -> list[int]:
         """A plant's counts, to be added to."""
@@ -202,8 +224,12 @@ class PartitionState:
         stopping = stopping_at(config, now_ms)
         self._set_stopping(config.plant, stopping)
         held = holding(stopping)
+        self.awaited.pop(config.plant, None)
+        if config.plant not in self.heard_ms and any(p.missing_after_ms for p in config.points):
+            self.awaited[config.plant] = config
         for row, point in zip(rows, config.points, strict=True):
-            self._apply(row, as_watched(point, held), now_ms=now_ms, sequence=sequence, out=out)
+            watched = self._watched(config.plant, point, held)
+            self._apply(row, watched, now_ms=now_ms, sequence=sequence, out=out)
         for row in set(known.rows if known else ()) - set(rows):
             point_id = int(self.ids[row])
             self.row_of[point_id], self.gone[point_id] = -1, row
@@ -241,11 +267,16 @@ class PartitionState:
             self._set_stopping(plant, after)
             held = holding(after)
             for point in before.config.points:
-                watched = as_watched(point, held)
+                watched = self._watched(plant, point, held)
                 row = self.row(point.id)
                 if row < 0:
                     continue  # it went to another plant, which took it away
                 self._apply(row, watched, now_ms=at_ms, sequence=sequence, out=out)
+
+    def _watched(self, plant: int, point: Point, held: Sequence[Stop]) -> Point:
+        """Give a point as it is watched now: nobody waits for a plant that never spoke."""
+        watched = as_watched(point, held)
+        return replace(watched, missing_after_ms=None) if plant in self.awaited else watched
 
     def _set_stopping(self, plant: int, stopping: Stopping | None) -> None:
         if stopping is None:
@@ -325,7 +356,13 @@ class PartitionState:
         }
         plants = [[i, p.code, p.region, p.version, list(p.rows)] for i, p in self.plants.items()]
         stopping = [[one.config.as_json(), list(one.held)] for one in self.stopping.values()]
-        meta = {"units": list(self.units.items()), "plants": plants, "stopping": stopping}
+        awaited = [config.as_json() for config in self.awaited.values()]
+        meta = {
+            "units": list(self.units.items()),
+            "plants": plants,
+            "stopping": stopping,
+            "awaited": awaited,
+        }
         return Part(arrays, meta)
 
     def _moving(self) -> Part:
@@ -372,6 +409,8 @@ class PartitionState:
         for config, held in still.meta.get("stopping", ()):
             stopping = Stopping(config=read_plant_config(config), held=tuple(held))
             state._set_stopping(stopping.config.plant, stopping)
+        configs = map(read_plant_config, still.meta.get("awaited", ()))
+        state.awaited = {config.plant: config for config in configs}
         state.beats = {plant: PlantBeats.from_json(data) for plant, data in meta["beats"]}
         # An older version counted fewer things.
         none = [0] * len(COUNTED)

@@ -138,7 +138,7 @@ class Engine:
     def _beat(self, beat: FrameBeat, sequence: int) -> None:
         state = self.state
         counts, conduct = state.counts_of(beat.plant), state.conduct_of(beat.plant)
-        self._hear(beat.plant, beat.sent_ms, beat.received_ms)
+        self._hear(beat.plant, beat.sent_ms, beat.received_ms, sequence)
         if beat.is_heartbeat or not len(beat.ids):
             conduct.heartbeat_ms = beat.received_ms
             if beat.is_heartbeat:
@@ -159,9 +159,9 @@ class Engine:
                 counts[COUNTED_OF_REASON[number]] += samples
         self._samples(beat, sequence, counts, conduct)
 
-    def _hear(self, plant: int, sent_ms: int, received_ms: int) -> None:
+    def _hear(self, plant: int, sent_ms: int, received_ms: int, sequence: int) -> None:
         """Note that a plant lives, and what its clock shows; 0 where it does not say."""
-        self.state.heard_ms[plant] = received_ms
+        self.state.hear(plant, received_ms, sequence=sequence, out=self._out)
         if sent_ms:
             self.state.conduct_of(plant).clock.measure(sent_ms, received_ms)
 
@@ -170,7 +170,7 @@ class Engine:
     ) -> None:
         """Hand on what a plant's own system said, in the order of the log."""
         plant, received_ms = int(message["plant"]), int(message["received_ms"])
-        self._hear(plant, int(message["sent_ms"]), received_ms)
+        self._hear(plant, int(message["sent_ms"]), received_ms, entry.sequence)
         for own in message["alarms"]:
             self._say(events, entry, "own_alarm", plant, int(own["at"]), own=own)
 
