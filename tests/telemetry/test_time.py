@@ -9,9 +9,9 @@ import pytest
 
 from guatu.access.messages import Beat, Limit, PlantConfig, Point
 from guatu.telemetry import intake, kernels
+from guatu.telemetry.counted import COUNTED
 from guatu.telemetry.follow import Entry
 from guatu.telemetry.frame import HEAD, VERSION, OtherVersion
-from guatu.telemetry.state import COUNTED
 from guatu.telemetry.step import SET_BACK_TICKS
 from tests.telemetry.driven import Driven
 

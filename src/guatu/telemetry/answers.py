@@ -11,10 +11,11 @@ import numpy as np
 from guatu.access.messages import MISSING
 from guatu.access.quality import GOOD, band
 from guatu.telemetry.conduct import Conduct
+from guatu.telemetry.counted import COUNTED, NOBODY, RECEIVED
 from guatu.telemetry.doubles import PlantBeats
 from guatu.telemetry.history.sort import Block
 from guatu.telemetry.kernels.memory import ACTIVE, FALLING
-from guatu.telemetry.state import COUNTED, NOBODY, RECEIVED, PartitionState
+from guatu.telemetry.state import PartitionState
 from guatu.telemetry.step import Arrivals
 
 Answer = dict[str, Any]

@@ -24,6 +24,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from guatu.telemetry.counted import DOUBLED_TIME, STORED
 from guatu.telemetry.history.layout import (
     CHECKPOINT,
     SegmentName,
@@ -35,7 +36,7 @@ from guatu.telemetry.history.layout import (
 from guatu.telemetry.history.sort import Sorted, sort_blocks
 from guatu.telemetry.history.write import OTHERS, SCALED, write_part
 from guatu.telemetry.snapshot import Part, Snapshot
-from guatu.telemetry.state import DOUBLED_TIME, STORED, PartitionState
+from guatu.telemetry.state import PartitionState
 from guatu.telemetry.step import Arrivals
 
 logger = logging.getLogger("engine")

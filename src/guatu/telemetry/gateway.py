@@ -22,6 +22,7 @@ from guatu.access.messages import PlantConfig
 from guatu.access.problems import RefusedError
 from guatu.telemetry import gateway_vitals, intake, intake_raw, log
 from guatu.telemetry.coalesce import Coalescer
+from guatu.telemetry.counted import NOBODY
 from guatu.telemetry.disk import DiskWatch, Room
 from guatu.telemetry.examples import examples_of
 from guatu.telemetry.follow import follow_plants
@@ -44,7 +45,6 @@ from guatu.telemetry.reception import (
 from guatu.telemetry.request import Answer, Request
 from guatu.telemetry.served import ended, first_set, let_stay, stop_signal
 from guatu.telemetry.settings import GatewaySettings
-from guatu.telemetry.state import NOBODY
 
 logger = logging.getLogger("gateway")
 
@@ -122,6 +122,7 @@ class Gateway:
             if partition < len(self._evaluated):
                 evaluated = int(orjson.loads(message.data)["evaluated"])
                 self._evaluated[partition] = max(self._evaluated[partition], evaluated)
+                self._partitions[partition].take_progress(evaluated)
 
         await self.client.subscribe("progress.*", cb=heard)
         for partition in range(self.settings.streams.partitions):

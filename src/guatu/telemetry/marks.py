@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from guatu.access.quality import LEAST_BAD, LEAST_UNCERTAIN, MOST
 from guatu.telemetry.cells import ABSENT, Cells, cells_of, take_marked
 from guatu.telemetry.conduct import Conduct
+from guatu.telemetry.counted import RECEIVED, STORED, UNKNOWN_POINT
 from guatu.telemetry.frame import FrameBeat
 from guatu.telemetry.history.sort import Marked
-from guatu.telemetry.state import RECEIVED, STORED, UNKNOWN_POINT, PartitionState
+from guatu.telemetry.state import PartitionState
 
 LATE_MS = 60_000
 

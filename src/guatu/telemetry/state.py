@@ -13,29 +13,15 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from guatu.access.messages import SAMPLE_REASONS, PlantConfig, Point, Stop
+from guatu.access.messages import PlantConfig, Point, Stop
 from guatu.access.validate import read_plant_config
 from guatu.telemetry import kernels
 from guatu.telemetry.conduct import Conduct
+from guatu.telemetry.counted import COUNTED
 from guatu.telemetry.doubles import PlantBeats
 from guatu.telemetry.snapshot import Part, Snapshot, Tables
 from guatu.telemetry.stops import NEVER_MS, Stopping, as_watched, holding, stopping_at
 
-RECEIVED, STORED, DOUBLED_BEAT, DOUBLED_TIME, UNKNOWN_POINT, OLD_EPOCH = range(6)
-COUNTED = (
-    "received",
-    "stored",
-    "doubled_beat",
-    "doubled_time",
-    "unknown_point",
-    "old_epoch",
-    *SAMPLE_REASONS[1:],
-)
-"""Samples, by plant: received = stored + all the others. The last ones, and `unknown_point`, are
-what the gateway left out."""
-COUNTED_OF_REASON = tuple(COUNTED.index(reason) for reason in SAMPLE_REASONS)
-NOBODY = 0
-"""Stands for the plant of messages that no plant's key came with."""
 MOST_GATEWAYS = 64
 
 SMALLEST = 256

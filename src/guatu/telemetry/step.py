@@ -28,19 +28,19 @@ from guatu.access.problems import RefusedError
 from guatu.access.validate import read_command
 from guatu.telemetry import kernels, marks
 from guatu.telemetry.conduct import Conduct, Quarantined
-from guatu.telemetry.follow import Entry
-from guatu.telemetry.frame import FrameBeat, FrameError, read_frame
-from guatu.telemetry.history.sort import Block
-from guatu.telemetry.log import COMMAND, FRAME, OWN_ALARMS, TICK
-from guatu.telemetry.state import (
+from guatu.telemetry.counted import (
     COUNTED,
     COUNTED_OF_REASON,
     DOUBLED_TIME,
     RECEIVED,
     STORED,
     UNKNOWN_POINT,
-    PartitionState,
 )
+from guatu.telemetry.follow import Entry
+from guatu.telemetry.frame import FrameBeat, FrameError, read_frame
+from guatu.telemetry.history.sort import Block
+from guatu.telemetry.log import COMMAND, FRAME, OWN_ALARMS, TICK
+from guatu.telemetry.state import PartitionState
 
 logger = logging.getLogger("engine")
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from guatu.access.quality import LEAST_BAD
+from guatu.telemetry.counted import STORED
 from guatu.telemetry.history import ledger
 from guatu.telemetry.history.keep import BESIDE
 from guatu.telemetry.history.layout import (
@@ -31,7 +32,6 @@ from guatu.telemetry.history.retain import THINNED
 from guatu.telemetry.history.rollup import ROLLED
 from guatu.telemetry.history.sources import array_of
 from guatu.telemetry.history.write import OTHERS, SCALED
-from guatu.telemetry.state import STORED
 
 ENGINES = ".writing"
 QUARANTINE = "quarantine"
