@@ -9,12 +9,16 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from guatu.telemetry.query import Course, Export
 from guatu.web.monitoring import doors, explore
 from guatu.web.monitoring.actions import record_events
 from guatu.web.monitoring.exports import TooLongForExcelError
+from guatu.web.monitoring.models import Alarm
+from guatu.web.warnings import models as warnings
 from tests.cast import Cast
 from tests.web.monitoring.conftest import Line, ms, register_line
 from tests.web.monitoring.test_exports import stretch
@@ -229,3 +233,27 @@ def test_at_most_twenty_points_are_drawn(
     client.force_login(cast.duty_officer)
     client.get(f"{COURSE}?points={','.join(map(str, ids))}")
     assert history.asked[-1][0] == ids[: explore.MOST_POINTS]
+
+
+def test_an_alarm_leads_to_what_was_read_around_it(
+    client: Client, cast: Cast, line: Line, history: History
+) -> None:
+    began = timezone.now() - timedelta(hours=2)
+    point = line.points["inlet_flow"]
+    events = [line.event("raised", "inlet_flow", "LL", 1, at=began)]
+    record_events(partition=0, stream_seq=1, events=events, at=timezone.now())
+    client.force_login(cast.duty_officer)
+    address = explore.around(Alarm.objects.get())
+    # How far an alarm that lasts is shown grows with it: to some seconds the same.
+    beginning = escape(address.partition("&to=")[0][:-4])
+    plant_page = shown(client, PAGE.replace("history/", f"{line.plant.pk}/"))
+    assert beginning in plant_page
+    warning = warnings.Warning.objects.get()
+    assert beginning in shown(client, reverse("warnings:detail", args=[warning.pk]))
+    assert point.name in shown(client, address)
+    ids, start, end, _ = history.asked[-1]
+    assert ids == [point.pk]
+    # A quarter of its two hours on each side.
+    assert (ms(start), ms(end) - ms(timezone.now())) == pytest.approx(
+        (ms(began - timedelta(minutes=30)), 1_800_000), abs=60_000
+    )

@@ -520,7 +520,7 @@ def test_an_urging_calls_its_addressee_alone_until_he_has_seen_it(
     told = client.post(f"/warnings/alerts/{warning.pk}/seen/", headers=HTMX)
     assert "请立即到场" not in told.content.decode()
     client.force_login(cast.outsider)
-    assert client.post(f"/warnings/alerts/{warning.pk}/seen/").status_code == 403
+    assert client.post(f"/warnings/alerts/{warning.pk}/seen/").status_code == 404
 
 
 def test_the_source_is_linked_only_for_those_who_may_open_it(

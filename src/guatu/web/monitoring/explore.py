@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,8 @@ MOST_ALARMS = 400
 PLACES, FEWEST_PLACES, MOST_PLACES = 900, 50, 3000
 LONGEST = timedelta(days=40 * 366)
 SHORTEST = timedelta(seconds=1)
+BESIDE = timedelta(minutes=10)
+"""At least so much is shown before an alarm, and after it."""
 PRESETS: Mapping[str, tuple[timedelta, Promise]] = {
     "15m": (timedelta(minutes=15), _("15 min")),
     "1h": (timedelta(hours=1), _("1 h")),
@@ -69,6 +73,17 @@ def span_from(given: Mapping[str, str], *, at: datetime) -> tuple[Span, bool]:
     if first is not None and last is not None and SHORTEST <= last - first <= LONGEST:
         return Span(start=first, end=last), True
     return _preset(DEFAULT_PRESET, at), False
+
+
+def around(alarm: Alarm) -> str:
+    """The address of the explorer's page that shows an alarm's point, some time before to after."""
+    ended_at = alarm.cleared_at or timezone.now()
+    beside = max((ended_at - alarm.began_at) / 4, BESIDE)
+    query = QueryDict(mutable=True)
+    query["points"] = str(alarm.point_id)
+    query["from"] = str(round((alarm.began_at - beside).timestamp() * 1000))
+    query["to"] = str(round((ended_at + beside).timestamp() * 1000))
+    return f"{reverse('monitoring:history')}?{query.urlencode()}"
 
 
 def _preset(name: str, at: datetime) -> Span:

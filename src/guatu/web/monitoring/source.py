@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 
 from guatu.core.alarms.running import CASTING_KINDS
 from guatu.web.monitoring import words
+from guatu.web.monitoring.explore import around
 from guatu.web.monitoring.models import Alarm, Cleared, Slot, Unit
 from guatu.web.monitoring.queries import visible_to
 from guatu.web.people.models import User
@@ -170,9 +171,13 @@ class UnitSource:
 
     def alarms_now(self, keys: Sequence[str]) -> dict[str, AlarmNow]:
         """How these alarms stand now."""
-        rows = Alarm.objects.filter(key__in=keys).only("key", "cleared_at", "why")
+        rows = Alarm.objects.filter(key__in=keys).only(
+            "key", "point_id", "began_at", "cleared_at", "why"
+        )
         return {
-            alarm.key: AlarmNow(returned_at=alarm.cleared_at, word=standing(alarm))
+            alarm.key: AlarmNow(
+                returned_at=alarm.cleared_at, word=standing(alarm), url=around(alarm)
+            )
             for alarm in rows
         }
 

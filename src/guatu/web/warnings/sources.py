@@ -22,10 +22,12 @@ class AlarmNow:
     Attributes:
         returned_at: when its condition ceased; None while it holds.
         word: the same in the reader's words.
+        url: of the page that shows what was read around it; empty where there is none.
     """
 
     returned_at: datetime | None
     word: str
+    url: str = ""
 
 
 class Source(Protocol):

@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from guatu.web.monitoring import wording, words
+from guatu.web.monitoring import explore, wording, words
 from guatu.web.monitoring.limit_rows import RowWords, row_words
 from guatu.web.monitoring.models import Alarm, LimitVersion, Plant, Point, PointKind, Slot
 from guatu.web.shell.words import NOTHING, number
@@ -67,6 +67,12 @@ def sensor_range(point: Point) -> str:
 def alarm_word(alarm: Alarm) -> str:
     """`{{ alarm|alarm_word }}`: its side and stage in words."""
     return wording.alarm_words(alarm)
+
+
+@register.filter
+def around(alarm: Alarm) -> str:
+    """`{{ alarm|around }}`: the address of the page that shows what was read around it."""
+    return explore.around(alarm)
 
 
 @register.filter
