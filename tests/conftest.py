@@ -1,5 +1,6 @@
 """What all tests share: a plain installation in a folder of its own, and the standing cast."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,3 +62,13 @@ def cast(db: None) -> Cast:
 def client() -> Client:
     """A browser without script; `client.force_login(cast.duty_officer)` signs in."""
     return Client()
+
+
+@pytest.fixture(autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Let no test leave a house's settings behind, as commands called in this process would."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("GUATU_")}
+    yield
+    for name in [name for name in os.environ if name.startswith("GUATU_")]:
+        del os.environ[name]
+    os.environ.update(before)
