@@ -83,6 +83,31 @@ def test_the_keyboard_walks_the_desk_and_does_the_verbs(
     expect(page.locator("#warning-detail")).to_contain_text("超期签收")
 
 
+PRESS_WITH_THE_NEW_ROW = """row => new MutationObserver((seen, observer) => {
+    observer.disconnect();
+    document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "h", bubbles: true}));
+}).observe(row.parentElement, {childList: true})"""
+
+
+def test_a_row_just_swapped_in_obeys_a_key_at_once(
+    *,
+    page: Page,
+    live_server: LiveServer,
+    cast: Cast,
+    warnings: list[Warning],
+    sign_in: SignIn,
+    watch: list[str],
+) -> None:
+    sign_in(cast.plant_officer)
+    page.goto(f"{live_server.url}/warnings/")
+    red = page.locator(f"#warning-{warnings[0].pk}")
+    red.focus()
+    red.evaluate(PRESS_WITH_THE_NEW_ROW)
+    page.keyboard.press("a")
+    expect(page.locator("dialog[open]").get_by_label("处置措施")).to_be_focused()
+    expect(page).to_have_url(f"{live_server.url}/warnings/")
+
+
 def test_a_form_refused_stays_open_with_what_was_chosen(
     *,
     page: Page,

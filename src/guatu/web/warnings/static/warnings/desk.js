@@ -94,12 +94,9 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (!concernsDesk(event)) return;
   ticked = new Set([...document.querySelectorAll("input[name=warning]:checked")].map((box) => box.value));
 });
-// At once, for nobody should press between swap and settling; and again when all stands.
-for (const done of ["htmx:afterSwap", "htmx:afterSettle"]) {
-  document.body.addEventListener(done, (event) => {
-    if (concernsDesk(event)) dress();
-  });
-}
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (concernsDesk(event)) dress();
+});
 
 function dress() {
   const focused = document.activeElement === document.body || document.activeElement === null;
