@@ -4,15 +4,19 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guatu.telemetry.cells import cells_of
+from guatu.telemetry.cells import LARGEST, cells_of
+from guatu.telemetry.history.keep import keep
 from guatu.telemetry.history.layout import SegmentName, day_folder, partition_folder, segments
 from guatu.telemetry.history.read import Columns, count_stored, read_samples, thinned
 from guatu.telemetry.history.sort import Block, Part, sort_blocks
+from guatu.telemetry.history.steps import cells_of_steps, steps_of
+from guatu.telemetry.history.verify import verify
 from guatu.telemetry.history.write import OTHERS, SCALED, PartWriter, write_part
 
 IDS = np.array([30, 10, 20], np.int32)
@@ -99,6 +103,45 @@ def test_merged_points_and_their_uneven_times_take_next_to_nothing(tmp_path: Pat
     point, at_ms = (group.column(i).total_compressed_size / len(part) for i in (0, 1))
     assert point < 0.01
     assert at_ms < 0.2
+
+
+@given(st.data())
+def test_steps_lead_back_to_every_cell_from_any_row_group(drawn: st.DataObject) -> None:
+    runs = drawn.draw(st.lists(st.lists(st.integers(-LARGEST, LARGEST), min_size=1, max_size=9)))
+    every = drawn.draw(st.integers(1, 12))
+    point = np.repeat(np.arange(len(runs), dtype=np.int32), [len(run) for run in runs])
+    cell = np.array([one for run in runs for one in run], np.int32)
+    steps = steps_of(point, cell, every)
+    for begin in range(0, len(cell), every):
+        alone = slice(begin, begin + every)
+        np.testing.assert_array_equal(cells_of_steps(point[alone], steps[alone]), cell[alone])
+
+
+def test_files_from_before_there_were_steps_are_read_and_become_steps(tmp_path: Path) -> None:
+    times = np.arange(6, dtype=np.int64)
+    before = pa.table(
+        {
+            "point": np.array([3, 3, 3, 5, 5, 5], np.int32),
+            "at_ms": times % 3,
+            "decimals": np.ones(6, np.int8),
+            "scaled": np.array([11, -12, 13, 21, 22, 23], np.int32),
+        }
+    )
+    folder = day_folder(tmp_path, 0, 0)
+    folder.mkdir(parents=True)
+    pq.write_table(before, folder / str(SegmentName("00000000", 1, 2, 0, 2)))
+    later = Part(
+        np.array([3, 5], np.int32), times[3:5], np.ones(2, np.int8), np.array([-14, 24], np.int32)
+    )
+    write_part(folder / str(SegmentName("00000000", 3, 4, 3, 4)), later, SCALED)
+    for merges in (0, 1):
+        if merges:
+            assert keep(tmp_path, 1 << 50, at_once=True).merges == 1
+        assert "damaged" not in {finding.kind for finding in verify(tmp_path).findings}
+        read = read_samples(tmp_path, [3, 5], 0, 9).value.tolist()
+        assert read == [1.1, -1.2, 1.3, -1.4, 2.1, 2.2, 2.3, 2.4]
+    (path,) = folder.glob("*.parquet")
+    assert pq.read_schema(path).names[-1] == "step"
 
 
 def test_samples_of_one_time_in_two_beats_are_stored_once_and_told() -> None:

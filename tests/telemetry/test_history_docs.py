@@ -5,8 +5,14 @@ from datetime import UTC
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
+from guatu.telemetry.cells import LARGEST
 from guatu.telemetry.history.keep import keep
+from guatu.telemetry.history.layout import SegmentName, day_folder
+from guatu.telemetry.history.read import read_samples
+from guatu.telemetry.history.sort import Part
+from guatu.telemetry.history.write import ROW_GROUP, SCALED, PartWriter
 from tests.telemetry.test_keep import NOW_MS, SENT, expected, quality, store
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "history.md"
@@ -34,6 +40,27 @@ def test_the_examples_read_samples_and_hours(tmp_path: Path) -> None:
     ]
     lows = {point: min(v for (p, _), v in usable.items() if p == point) for point in (3, 5, 9)}
     assert {row[0]: row[2] for row in found_hours} == lows
+
+
+def test_the_example_follows_steps_over_row_groups_and_the_whole_range(tmp_path: Path) -> None:
+    point = np.repeat(np.array([3, 5], np.int32), ROW_GROUP - 7)
+    cell = np.random.default_rng(4).integers(-LARGEST, LARGEST, len(point)).astype(np.int32)
+    cell[:3] = LARGEST, -LARGEST, LARGEST
+    at_ms = np.tile(np.arange(ROW_GROUP - 7), 2)
+    folder = day_folder(tmp_path, 0, 0)
+    folder.mkdir(parents=True)
+    part = Part(point, at_ms, np.full(len(point), 2, np.int8), cell)
+    for merged in (False, True):
+        path = folder / str(SegmentName("00000000", 1, 2, 0, ROW_GROUP))
+        with PartWriter(path, SCALED, merged=merged) as writer:
+            writer.add(part)
+        samples = queries(tmp_path)[0].partition("UNION ALL")[0] + "ORDER BY point, moment"
+        with duckdb.connect() as connection:
+            found = connection.execute(samples).fetchnumpy()
+        np.testing.assert_array_equal(found["point"], point)
+        np.testing.assert_array_equal(found["value"], cell / 100)
+        read = read_samples(tmp_path, [3, 5], 0, ROW_GROUP)
+        np.testing.assert_array_equal(read.value, cell / 100)
 
 
 def test_every_column_and_variable_named_is_there(tmp_path: Path) -> None:

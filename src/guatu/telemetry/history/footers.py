@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from guatu.telemetry.history.damage import DamagedError, reading
-from guatu.telemetry.history.sources import array_of
+from guatu.telemetry.history.sources import columns_of
 
 MOST_GROUPS = 100_000
 """Row groups whose footers are kept in memory, about one kilobyte each."""
@@ -140,8 +140,7 @@ def read_wanted(
                     raise
                 pass_over(error)
                 continue
-            found = {name: array_of(table.column(name)) for name in table.column_names}
-            if (piece := _rows(found, wanted)) is not None:
+            if (piece := _rows(columns_of(table), wanted)) is not None:
                 pieces.append(piece)
     return pieces
 

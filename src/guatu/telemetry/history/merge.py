@@ -119,18 +119,19 @@ def _place(
         place, size = places[row], end - begin
         if from_ms[begin] <= last[row]:
             unsettled[row] = True
-        # Apart, so that each becomes one copy of memory.
-        for j in range(size):
-            at_ms[place + j] = from_ms[begin + j]
-        for j in range(size):
-            cell[place + j] = from_cell[begin + j]
-        for j in range(size):
-            tag[place + j] = from_tag[begin + j]
-        for j in range(size):
-            point[place + j] = point_of[row]
+        # Apart, and counted without a sign, so that each becomes one copy of memory.
+        source, target, whole = np.uint64(begin), np.uint64(place), np.uint64(size)
+        for j in range(whole):
+            at_ms[target + j] = from_ms[source + j]
+        for j in range(whole):
+            cell[target + j] = from_cell[source + j]
+        for j in range(whole):
+            tag[target + j] = from_tag[source + j]
+        for j in range(whole):
+            point[target + j] = point_of[row]
         if len(ranks):
-            for j in range(size):
-                ranks[place + j] = rank
+            for j in range(whole):
+                ranks[target + j] = rank
         places[row] = place + size
         last[row] = max(last[row], from_ms[end - 1])
 

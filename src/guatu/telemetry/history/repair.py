@@ -15,8 +15,8 @@ from guatu.access.quality import LEAST_BAD
 from guatu.telemetry.history.keep import beside, own
 from guatu.telemetry.history.layout import SegmentName, sync_folder
 from guatu.telemetry.history.merge import DOUBLED
-from guatu.telemetry.history.sort import Part
-from guatu.telemetry.history.sources import array_of
+from guatu.telemetry.history.sort import Part, joined
+from guatu.telemetry.history.sources import columns_of
 from guatu.telemetry.history.verify import ENGINES, QUARANTINE, Finding
 from guatu.telemetry.history.write import OTHERS, SCALED, PartWriter
 
@@ -111,7 +111,8 @@ def _sort(path: Path, finding: Finding) -> str:
         if file.metadata.num_rows > MOST_ROWS:
             return _set_aside(path, finding)
         facts = file.metadata.metadata or {}
-        part = Part(*(array_of(column) for column in file.read(use_threads=False).columns))
+        groups = (file.read_row_group(i, use_threads=False) for i in range(file.num_row_groups))
+        part = joined([Part(*columns_of(group).values()) for group in groups])
     order = np.lexsort((part.tag >= LEAST_BAD, part.at_ms, part.point))
     part = part.only(order)
     kept = np.ones(len(part), np.bool_)

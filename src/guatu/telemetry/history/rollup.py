@@ -77,8 +77,13 @@ class Rolled:
 
 COLUMNS = tuple(field.name for field in fields(Rolled))
 _KINDS = (pa.int32(), pa.int64(), pa.int32(), *(pa.float64(),) * 4, pa.int64(), pa.int64())
+AS_LAST = ("low", "high", "total")
+"""Columns that are null in a file where one sample is all there is: then `last` says the same."""
 ROLLED = pa.schema(
-    [pa.field(name, kind, nullable=False) for name, kind in zip(COLUMNS, _KINDS, strict=True)]
+    [
+        pa.field(name, kind, nullable=name in AS_LAST)
+        for name, kind in zip(COLUMNS, _KINDS, strict=True)
+    ]
 )
 DTYPES = (np.int32, np.int64, np.int64, *(np.float64,) * 4, np.int64, np.int64)
 
@@ -268,10 +273,14 @@ class RolledWriter:
             self._flush()
 
     def _flush(self) -> None:
-        columns = zip(*(one.columns for one in self._waiting), strict=True)
+        rolled = joined_rolled(self._waiting)
+        alone = rolled.count == 1
         arrays = [
-            pa.array(np.concatenate(same).astype(kind.to_pandas_dtype(), copy=False))
-            for same, kind in zip(columns, _KINDS, strict=True)
+            pa.array(
+                column.astype(field.type.to_pandas_dtype(), copy=False),
+                mask=alone if field.name in AS_LAST else None,
+            )
+            for column, field in zip(rolled.columns, ROLLED, strict=True)
         ]
         table = pa.Table.from_arrays(arrays, schema=ROLLED)
         self._writer.write_table(table, row_group_size=ROLLED_GROUP)

@@ -159,6 +159,16 @@ def _count(rows, cells, cell_from, absent, counts, present):
 
 
 @compiled
+def _pick(begin, size, moments, place, times, cells, absent, at_ms, cell):
+    """Copy what samples there are of a run."""
+    for j in range(size):
+        if cells[begin + j] != absent and cells[begin + j] == cells[begin + j]:
+            at_ms[place] = times[moments + j]
+            cell[place] = cells[begin + j]
+            place += 1
+
+
+@compiled
 def _scatter(
     rows, tags, times, time_from, cells, cell_from, absent, present, ids, places, last, unsettled,
     point, at_ms, tag, cell,
@@ -171,19 +181,21 @@ def _scatter(
         size, place = cell_from[run + 1] - begin, places[row]
         if times[moments] <= last[row]:
             unsettled[row] = True
+        # Counted without a sign, so that each becomes one copy of memory.
+        source, target, whole = np.uint64(begin), np.uint64(place), np.uint64(size)
         if present[run] == size:
-            for j in range(size):
-                at_ms[place + j] = times[moments + j]
-                cell[place + j] = cells[begin + j]
+            moment = np.uint64(moments)
+            for j in range(whole):
+                at_ms[target + j] = times[moment + j]
+            for j in range(whole):
+                cell[target + j] = cells[source + j]
         else:
-            there = place
-            for j in range(size):
-                if cells[begin + j] != absent and cells[begin + j] == cells[begin + j]:
-                    at_ms[there] = times[moments + j]
-                    cell[there] = cells[begin + j]
-                    there += 1
-        for j in range(place, place + present[run]):
-            point[j], tag[j] = ids[row], tags[run]
+            _pick(begin, size, moments, place, times, cells, absent, at_ms, cell)
+        whole = np.uint64(present[run])
+        for j in range(whole):
+            point[target + j] = ids[row]
+        for j in range(whole):
+            tag[target + j] = tags[run]
         places[row] = place + present[run]
         last[row] = times[moments + size - 1]
 

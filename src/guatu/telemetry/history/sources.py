@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from guatu.telemetry.history.damage import DamagedError, reading
+from guatu.telemetry.history.rollup import AS_LAST
+from guatu.telemetry.history.steps import cells_of_steps
 
 NO_LIMIT = 1 << 40
 
@@ -35,10 +37,22 @@ P = TypeVar("P", bound=Piece)
 
 
 def array_of(column: pa.ChunkedArray) -> NDArray[Any]:
-    """Give a column as an array, without copying where it lies in one piece."""
+    """Give a column as an array, without copying where it lies in one piece and has no nulls."""
     one = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    array: NDArray[Any] = one.to_numpy()
+    array: NDArray[Any] = one.to_numpy(zero_copy_only=False)
     return array
+
+
+def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
+    """Give the columns of one row group, as if no file left out what others of them say."""
+    columns = {name: array_of(table.column(name)) for name in table.column_names}
+    for name in AS_LAST:
+        if name in columns and table.column(name).null_count:
+            columns[name] = np.where(np.isnan(columns[name]), columns["last"], columns[name])
+    # What was written before there were steps holds the cells themselves.
+    if "step" in columns:
+        columns["scaled"] = cells_of_steps(columns["point"], columns.pop("step"))
+    return columns
 
 
 class Source(Generic[P]):
@@ -93,7 +107,7 @@ class Source(Generic[P]):
                 table = self._file.read_row_group(self._next, use_threads=False)
             self._next += 1
             if table.num_rows:
-                piece = self._make(*(array_of(column) for column in table.columns))
+                piece = self._make(*columns_of(table).values())
                 if (piece.point[1:] < piece.point[:-1]).any():
                     # Cut by point, it would lose rows.
                     raise DamagedError(self._path, "points are not in order")
@@ -105,7 +119,10 @@ class Source(Generic[P]):
         held = self._held
         if held is None:
             return None
-        end = int(np.searchsorted(held.point, before))
+        end = len(held)
+        if before <= int(held.point[-1]):
+            # As wide as the points, lest all of these be widened to be compared.
+            end = int(np.searchsorted(held.point, np.int32(before)))
         self._held = held.cut(end, len(held)) if end < len(held) else None
         return held.cut(0, end) if end else None
 

@@ -30,8 +30,8 @@ from guatu.telemetry.history.merge import DOUBLED
 from guatu.telemetry.history.plan import Head, HeadUnknownError, checkpoint_meta, head_of
 from guatu.telemetry.history.retain import THINNED
 from guatu.telemetry.history.rollup import ROLLED
-from guatu.telemetry.history.sources import array_of
-from guatu.telemetry.history.write import OTHERS, SCALED
+from guatu.telemetry.history.sources import columns_of
+from guatu.telemetry.history.write import BEFORE_STEPS, OTHERS, SCALED
 
 ENGINES = ".writing"
 QUARANTINE = "quarantine"
@@ -152,12 +152,13 @@ def look_into(path: Path, schema: pa.Schema) -> Iterator[dict[str, np.ndarray]]:
     last = (-1, -(2**63))
     seen = 0
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        if file.schema_arrow.names != schema.names:
-            raise pa.ArrowInvalid(f"columns {file.schema_arrow.names}")
+        names = file.schema_arrow.names
+        if names != schema.names and not (schema is SCALED and names == BEFORE_STEPS):
+            raise pa.ArrowInvalid(f"columns {names}")
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, use_threads=False)
             table.validate(full=True)
-            columns = {name: array_of(table.column(name)) for name in table.column_names}
+            columns = columns_of(table)
             point = np.concatenate([[last[0]], columns["point"].astype(np.int64)])
             at_ms = np.concatenate([[last[1]], columns["at_ms"]])
             same = point[1:] == point[:-1]
