@@ -3,14 +3,17 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 from django.utils import translation
 
+from guatu.web.audit import guards
 from tests.cast import Cast, assemble
 
 
@@ -23,6 +26,26 @@ def pytest_configure() -> None:
     # How fast this machine is, is no property of the code.
     hypothesis.settings.register_profile("guatu", deadline=None)
     hypothesis.settings.load_profile("guatu")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_what_is_guarded() -> Iterator[None]:
+    """Let what a test committed be emptied, though the database refuses it to everybody else."""
+    original = BaseDatabaseOperations.execute_sql_flush
+
+    def flush(operations: Any, sql_list: Any) -> None:
+        connection = operations.connection
+        with connection.cursor() as cursor:
+            for table in guards.ADDED_TO:
+                for name in guards.names(table, connection.vendor):
+                    where = f" ON {table}" if connection.vendor == "postgresql" else ""
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {name}{where}")
+        original(operations, sql_list)
+        guards.set_up(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush)
+        yield
 
 
 @pytest.hookimpl(trylast=True)

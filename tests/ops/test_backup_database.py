@@ -1,10 +1,6 @@
 """The database copied while it is written to, and put back: SQLite here, PostgreSQL where it is."""
 
-import os
-import shutil
 import sqlite3
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +11,7 @@ import pytest
 
 from guatu.ops.backup import database as databases
 from guatu.ops.backup.manifest import BackupFailed, RestoreFailed
-from tests.telemetry.conftest import free_port
+from tests.postgres import a_server
 from tests.waiting import wait_until
 
 ROWS = 20_000
@@ -102,34 +98,15 @@ def test_a_copy_of_another_kind_is_refused_with_the_variable_to_set(tmp_path: Pa
 
 @pytest.fixture
 def postgresql() -> Iterator[dict[str, Any]]:
-    """A server of its own; it refuses to run as root, so nobody runs it then."""
-    programs = {name: shutil.which(name) for name in ("initdb", "pg_ctl", "pg_dump", "pg_restore")}
-    pytest.importorskip("psycopg")
-    if missing := [name for name, path in programs.items() if path is None]:
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    # Not below pytest's folder, which nobody but its owner may enter.
-    home, port = tempfile.TemporaryDirectory(prefix="guatu-pg-"), free_port()
-    place = Path(home.name)
-    be: list[str] = []
-    if os.geteuid() == 0:
-        shutil.chown(place, "nobody")
-        be = ["/usr/bin/setpriv", "--reuid=nobody", "--clear-groups"]
-    initdb, control = str(programs["initdb"]), str(programs["pg_ctl"])
-    data = str(place / "data")
-    options = f"-p {port} -k {place}"
-    subprocess.run([*be, initdb, "-D", data, "-U", "guatu", "-A", "trust"], check=True, cwd=place)
-    start = [control, "-D", data, "-o", options, "-l", str(place / "log"), "-w", "start"]
-    subprocess.run([*be, *start], check=True, cwd=place, stdout=subprocess.DEVNULL)
-    yield {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "postgres",
-        "USER": "guatu",
-        "PASSWORD": "unused",
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-    }
-    subprocess.run([*be, control, "-D", data, "-m", "immediate", "stop"], check=True, cwd=place)
-    home.cleanup()
+    with a_server() as port:
+        yield {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "postgres",
+            "USER": "guatu",
+            "PASSWORD": "unused",
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+        }
 
 
 def test_a_dump_of_postgresql_comes_back_with_the_same_rows_and_over_nothing(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from guatu import __version__
+from guatu.ops.audit_words import add_audit_words
 from guatu.ops.conform_words import add_conform_words
 from guatu.ops.errors import OperatorError
 from guatu.ops.history_words import add_history_words
@@ -51,6 +52,11 @@ def _act(options: argparse.Namespace) -> int:
     if options.home is not None:
         os.environ["GUATU_HOME"] = str(options.home)
     house = house_from(os.environ)
+    # What the record says of who acts where nobody is signed in.
+    deed = getattr(options, "deed", "")
+    os.environ["GUATU_DOING"] = (
+        f"guatu {options.command} {deed or getattr(options, 'process', '')}".strip()
+    )
     return _ACTS[options.command](options, house)
 
 
@@ -92,6 +98,12 @@ def _history(options: argparse.Namespace, house: House) -> int:
 
 def _user(options: argparse.Namespace, house: House) -> int:
     from guatu.ops.users import act  # noqa: PLC0415  keeps --help quick
+
+    return act(options, house)
+
+
+def _audit(options: argparse.Namespace, house: House) -> int:
+    from guatu.ops.audit import act  # noqa: PLC0415  keeps --help quick
 
     return act(options, house)
 
@@ -145,6 +157,7 @@ _ACTS: dict[str, Callable[[argparse.Namespace, House], int]] = {
     "conform": _conform,
     "history": _history,
     "user": _user,
+    "audit": _audit,
 }
 
 
@@ -173,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command",
         required=True,
-        metavar="up|demo|replay|history|user|backup|restore|doctor|conform",
+        metavar="up|demo|replay|history|user|audit|backup|restore|doctor|conform",
     )
     commands.add_parser("up", help=hint("在前台启动全部进程", "start everything in the foreground"))
     commands.add_parser(
@@ -196,6 +209,8 @@ def _parser() -> argparse.ArgumentParser:
     add_history_words(commands.add_parser("history", help=holds, description=holds))
     keeps = hint("账号与授权", "accounts and grants")
     add_user_words(commands.add_parser("user", help=keeps, description=keeps))
+    records = hint("审计记录", "the audit")
+    add_audit_words(commands.add_parser("audit", help=records, description=records))
     checks = hint(
         "厂商自查：对照接入规范检查报文和点表",
         "a vendor's own check of messages and point table against the access specification",

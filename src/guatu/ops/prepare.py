@@ -24,6 +24,9 @@ def prepare(house: House) -> None:
 
     loaded = load_divisions(at=timezone.now())
     logger.info("divisions: %s", loaded)
+    from guatu.web.audit.settings_noted import note_settings  # noqa: PLC0415  the same
+
+    note_settings()
     _collect_static(house.home / "static")
 
 

@@ -7,12 +7,13 @@ import os
 import signal
 import threading
 
-from guatu.ops.errors import CannotStart
+from guatu.ops.errors import CannotStart, OperatorError
 from guatu.ops.exporter import export
 from guatu.ops.house import MEASURED, House, house_from
 from guatu.ops.logs import set_up_logging
 from guatu.ops.preflight import check_writable
 from guatu.ops.supervise import PR_SET_PDEATHSIG
+from guatu.ops.words import say
 from guatu.telemetry.served import allow_connections
 from guatu.telemetry.vitals import ready_when
 
@@ -90,6 +91,22 @@ def set_up_web(house: House) -> None:
     import django  # noqa: PLC0415  only commands that need it load it
 
     django.setup()
+
+
+def open_house(house: House) -> None:
+    """Make Django know a house that is there.
+
+    Raises:
+        OperatorError: if it is not.
+    """
+    if not house.home.is_dir():
+        raise OperatorError(
+            say(
+                f"{house.home} 中没有挂图的数据，请先运行 guatu up。",
+                f"There is no Guatu in {house.home}: run guatu up first.",
+            )
+        )
+    set_up_web(house)
 
 
 def _set_up_web(house: House) -> None:

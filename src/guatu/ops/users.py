@@ -1,13 +1,13 @@
 """`guatu user`: accounts and grants from the machine itself, as the installation's own deed."""
 
 import argparse
-import os
 import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from guatu.ops.errors import OperatorError
 from guatu.ops.house import House
+from guatu.ops.serve import open_house
 from guatu.ops.words import language, say
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def act(options: argparse.Namespace, house: House) -> int:
     Raises:
         OperatorError: if there is no installation, or what was asked for does not hold.
     """
-    _open(house)
+    open_house(house)
     from django.core.exceptions import ValidationError  # noqa: PLC0415  after Django's set-up
     from django.utils import translation  # noqa: PLC0415  the same
 
@@ -45,22 +45,6 @@ def act(options: argparse.Namespace, house: House) -> int:
         except ValidationError as error:
             raise OperatorError(" ".join(error.messages)) from error
     return 0
-
-
-def _open(house: House) -> None:
-    """Set Django up for the house's database."""
-    if not house.home.is_dir():
-        raise OperatorError(
-            say(
-                f"{house.home} 中没有挂图的数据，请先运行 guatu up。",
-                f"There is no Guatu in {house.home}: run guatu up first.",
-            )
-        )
-    for name, value in house.environment().items():
-        os.environ.setdefault(name, value)
-    import django  # noqa: PLC0415  keeps --help quick
-
-    django.setup()
 
 
 def _list(_: argparse.Namespace) -> None:

@@ -67,6 +67,15 @@ def _secret_key(home: Path) -> str:
     return kept.read_text().strip()
 
 
+def _audit_days() -> int:
+    """How long the audit is kept, in days: at least the six months that the law asks for."""
+    text = os.environ.get("GUATU_AUDIT_DAYS", "1095")
+    if not text.isascii() or not text.isdigit() or int(text) < 180:
+        message = f"GUATU_AUDIT_DAYS={text}: the audit is kept for at least 180 days."
+        raise ImproperlyConfigured(message)
+    return int(text)
+
+
 def _sqlite(path: Path) -> dict[str, Any]:
     """SQLite as two writers (web, worker) need it: WAL, writes that wait instead of failing."""
     return {
@@ -135,6 +144,7 @@ SECOND_FACTOR_ROLES = _names(
 )
 PASSWORD_DAYS = int(os.environ.get("GUATU_PASSWORD_DAYS", "90" if HTTPS else "0"))
 BEHIND_PROXY = _flag("GUATU_PROXY")
+AUDIT_DAYS = _audit_days()
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
@@ -165,6 +175,7 @@ INSTALLED_APPS = [
     "csp",
     # Ours, the highest floor first: its templates and words go before those below.
     "guatu.web.wall",
+    "guatu.web.audit",
     "guatu.web.operations",
     "guatu.web.connection",
     "guatu.web.quality",
@@ -185,6 +196,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "guatu.web.audit.middleware.ActingMiddleware",
     "guatu.web.people.session_limits.SessionLimitsMiddleware",
     "guatu.web.people.signed_in.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

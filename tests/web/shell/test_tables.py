@@ -138,6 +138,7 @@ def _opened(table: Table[Any]) -> list[list[Any]]:
     return book.get_sheet_by_index(0).to_python()
 
 
+@pytest.mark.django_db
 def test_a_file_holds_all_rows_in_the_wanted_order() -> None:
     assert _opened(_table("?sort=name", page_size=1)) == [
         ["Name", "Size (m)", "Fixed"],
@@ -152,6 +153,7 @@ def test_without_the_wish_there_is_no_file() -> None:
     assert _table("?export=csv").export() is None
 
 
+@pytest.mark.django_db
 def test_a_file_is_named_after_the_table() -> None:
     file = _table("?export=xlsx").export()
     assert file is not None
@@ -172,6 +174,7 @@ DANGEROUS = [
 ]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_no_text_becomes_a_formula_or_a_link(text: str) -> None:
     content = _bytes(_table(rows=[Row(text, 1.0)]))

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from guatu.ops.doctor import machine, stores
+from guatu.ops.doctor.audit import audit
 from guatu.ops.doctor.sign_in import sign_in
 from guatu.ops.doctor.told import Told, Tone
 from guatu.ops.house import House
@@ -49,6 +50,7 @@ def _all(house: House) -> Iterator[Told]:
     yield from machine.clock()
     yield from stores.database(house)
     yield from sign_in(house)
+    yield from audit(house)
     yield from stores.checkpoints(history)
     yield from stores.certificates(house)
     yield from stores.backups(house)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guatu.web.connection import life
+from guatu.web.shell.recorded import RecordedManager
 
 
 class ConnectionState(models.TextChoices):
@@ -59,7 +60,7 @@ class Connection(models.Model):
     connected_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager[Connection]] = models.Manager()
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
 
     class Meta:
         """Order and keys."""

@@ -1,9 +1,14 @@
 """Whom to ring at a plant, at any hour."""
 
+from __future__ import annotations
+
 from datetime import time
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from guatu.web.shell.recorded import RecordedManager
 
 
 class DutyContact(models.Model):
@@ -30,6 +35,8 @@ class DutyContact(models.Model):
     phone = models.CharField(_("telephone"), max_length=40)
     begins = models.TimeField(_("from"), null=True, blank=True)
     ends = models.TimeField(_("until"), null=True, blank=True)
+
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
 
     class Meta:
         """In their order."""

@@ -6,7 +6,7 @@ History and its triggers join here with their own work.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guatu.web.people.contact_models import DutyContact
 from guatu.web.people.sign_in_models import OpenSession, PasswordSet, RecoveryCode, SecondFactor
+from guatu.web.shell.recorded import RecordedManager, RecordedQuerySet
 
 __all__ = [
     "BUSINESS",
@@ -99,6 +100,8 @@ class Organisation(models.Model):
     phone = models.CharField(_("telephone of the duty room"), max_length=40, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
+
     class Meta:
         """How people and the database see it."""
 
@@ -122,7 +125,8 @@ class PeopleManager(UserManager["User"]):
 
     def get_queryset(self) -> models.QuerySet[User]:
         """People with their organisation and its region."""
-        return super().get_queryset().select_related("organisation__region")
+        rows: RecordedQuerySet[User] = RecordedQuerySet(self.model, using=self._db)
+        return rows.select_related("organisation__region")
 
 
 class User(AbstractUser):
@@ -188,7 +192,7 @@ class User(AbstractUser):
             self.__dict__.pop(name, None)
 
 
-class GrantQuerySet(models.QuerySet["Grant"]):
+class GrantQuerySet(RecordedQuerySet["Grant"]):
     """Grants, narrowed."""
 
     def current(self, at: datetime) -> GrantQuerySet:

@@ -18,6 +18,7 @@ from guatu.web.people.models import OpenSession, SignInEvent, User
 from guatu.web.people.sign_in_forms import ReasonForm, SignInFilter
 from guatu.web.people.signed_in import SignedInRequest
 from guatu.web.people.user_agents import said_of
+from guatu.web.shell.recorded import SEEN, tell
 from guatu.web.shell.requests import address_of
 from guatu.web.shell.tables import Column, Table
 
@@ -56,6 +57,7 @@ def access(request: SignedInRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         _act_on(request, user, form.cleaned_data["why"])
         return redirect("people:access", pk)
+    tell(SEEN, what=_("Sessions and second factor"), record=user)
     factor_may = permission.may(request.user, "people.reset_second_factor", user)
     context = {
         "person": user,

@@ -1,8 +1,14 @@
 """What signing in keeps beside the account: second factors, passwords set, open sessions."""
 
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from guatu.web.shell.recorded import RecordedManager
 
 
 class SecondFactor(models.Model):
@@ -17,6 +23,8 @@ class SecondFactor(models.Model):
     sealed_secret = models.CharField(_("secret, sealed"), max_length=255)
     since = models.DateTimeField(_("since"))
     last_step = models.BigIntegerField(_("last step used"))
+
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
 
     class Meta:
         """How people and the database see it."""

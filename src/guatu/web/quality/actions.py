@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, FloatField, Sum, Value
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
 from guatu.web.monitoring.models import PlannedStop, Plant, Point
 from guatu.web.people import permission
@@ -16,6 +17,7 @@ from guatu.web.quality import doors
 from guatu.web.quality.expected import Stopped, expected
 from guatu.web.quality.looks import DOUBLED, Counts, Look
 from guatu.web.quality.models import LastLook, PlantHour
+from guatu.web.shell.recorded import DONE, tell
 
 KEPT = timedelta(days=800)
 """How long hours are kept: two years and the day to compare with."""
@@ -202,3 +204,4 @@ def clear_quarantine(plant: Plant, *, by: User) -> None:
     """
     permission.demand(by, "quality.clear_quarantine", plant)
     doors.forget_quarantine(plant, by.get_full_name())
+    tell(DONE, what=_("Examples of left-out samples thrown away"), record=plant)

@@ -16,7 +16,7 @@ A view describes its columns once::
 and its template says `{% table table %}`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,6 +33,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from guatu.web.shell import spreadsheet, words
+from guatu.web.shell.recorded import EXPORTED, tell
 
 Row = TypeVar("Row")
 Plain = str | int | float | Decimal | bool | datetime | date | None | Promise
@@ -253,11 +254,17 @@ class Table(Generic[Row]):
             if isinstance(rows, QuerySet)
             else rows
         )
-        file = spreadsheet.write(
-            name=str(self.name),
-            headings=[_full_heading(column) for column in self.columns],
-            lines=([column.value(row) for column in self.columns] for row in lines),
-        )
+        given = 0
+
+        def written() -> Iterator[list[Plain]]:
+            nonlocal given
+            for row in lines:
+                given += 1
+                yield [column.value(row) for column in self.columns]
+
+        headings = [_full_heading(column) for column in self.columns]
+        file = spreadsheet.write(name=str(self.name), headings=headings, lines=written())
+        tell(EXPORTED, what=str(self.name), rows=given)
         stamp = f"{timezone.localtime():%Y%m%d-%H%M}"
         return FileResponse(file, as_attachment=True, filename=f"{self.name}-{stamp}.xlsx")
 

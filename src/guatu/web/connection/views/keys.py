@@ -17,6 +17,7 @@ from guatu.web.connection.wording import placed
 from guatu.web.monitoring.models import PlantKey
 from guatu.web.people.permission import demand
 from guatu.web.people.signed_in import SignedInRequest
+from guatu.web.shell.recorded import SEEN, tell
 
 
 @require_POST
@@ -40,6 +41,7 @@ def issue_key(request: SignedInRequest, connection_id: int) -> HttpResponse:
         return page(request, connection, status=422, refused=[placed(p) for p in refused.problems])
     connection.refresh_from_db()
     say_done(request, connection, _("A new key was made."))
+    tell(SEEN, what=_("Key"), record=issued.key)
     return page(request, connection, issued=issued)
 
 

@@ -1,10 +1,15 @@
 """Commands on their way to the engine."""
 
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from guatu.web.monitoring.models.plant import Plant
+from guatu.web.shell.recorded import RecordedManager
 
 
 class CommandKind(models.TextChoices):
@@ -27,6 +32,8 @@ class Outbox(models.Model):
     next_try_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
 
     class Meta:
         """Order and keys."""

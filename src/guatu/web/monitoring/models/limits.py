@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from guatu.web.monitoring.models.plant import Point
+from guatu.web.shell.recorded import RecordedQuerySet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +45,7 @@ class Bearing(models.TextChoices):
     SAME = "same", _("Same strictness")
 
 
-class LimitVersionQuerySet(models.QuerySet["LimitVersion"]):
+class LimitVersionQuerySet(RecordedQuerySet["LimitVersion"]):
     """Questions about versions."""
 
     def known_on(self, at: datetime) -> LimitVersionQuerySet:
@@ -121,7 +122,7 @@ class Verdict(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
-class LimitRequestQuerySet(models.QuerySet["LimitRequest"]):
+class LimitRequestQuerySet(RecordedQuerySet["LimitRequest"]):
     """Questions about requests."""
 
     def waiting(self) -> LimitRequestQuerySet:

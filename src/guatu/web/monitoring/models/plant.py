@@ -1,9 +1,15 @@
 """A plant, its keys, units and points: what is measured, and where."""
 
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from guatu.web.shell.recorded import RecordedManager
 
 
 class PointKind(models.TextChoices):
@@ -36,6 +42,8 @@ class Plant(models.Model):
     # An ended plant keeps its history; gateway and engine no longer know it.
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
+
     class Meta:
         """Order and keys."""
 
@@ -65,6 +73,8 @@ class PlantKey(models.Model):
     valid_until = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
+
     class Meta:
         """Order and keys."""
 
@@ -93,6 +103,8 @@ class Unit(models.Model):
     code = models.CharField(max_length=40)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=40)
+
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
 
     class Meta:
         """Order and keys."""
@@ -127,6 +139,8 @@ class Point(models.Model):
     state_words = models.JSONField(default=dict, blank=True)
     # A point taken out of use keeps its id and its history; the wire stops taking it.
     retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
 
     class Meta:
         """Order and keys."""

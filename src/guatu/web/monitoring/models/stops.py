@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from guatu.web.monitoring.models.plant import Plant, Unit
+from guatu.web.shell.recorded import RecordedManager
 
 
 class StopKind(models.TextChoices):
@@ -54,6 +56,8 @@ class PlannedStop(models.Model):
         "people.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     ended_why = models.CharField(max_length=400, blank=True)
+
+    objects: ClassVar[RecordedManager[Self]] = RecordedManager()
 
     class Meta:
         """Order and keys."""

@@ -20,6 +20,7 @@ from guatu.web.monitoring import explore, exports, queries
 from guatu.web.monitoring.exports import TooLongForExcelError, Wanted
 from guatu.web.monitoring.models import Point
 from guatu.web.people.signed_in import SignedInRequest
+from guatu.web.shell.recorded import EXPORTED, tell
 
 MOST_FOUND = 60
 
@@ -97,6 +98,7 @@ def history_file(request: SignedInRequest) -> HttpResponseBase:
     wanted = Wanted(points=points, start=span.start, end=span.end, resolution=resolution)
     name = f"guatu-{timezone.localtime(span.start):%Y%m%d-%H%M}-{resolution}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    tell(EXPORTED, what=name)
     if kind == "csv":
         pieces = _in_language(exports.write_csv(wanted), translation.get_language())
         return StreamingHttpResponse(pieces, content_type=exports.TYPES[kind], headers=headers)

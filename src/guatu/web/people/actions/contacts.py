@@ -64,22 +64,16 @@ def keep_contacts(
         raise ValidationError(
             _("Name at least one contact, and at most %(most)s.") % {"most": AT_MOST}
         )
-    organisation.duty_contacts.all().delete()
-    kept = [_contact(organisation, order, spec) for order, spec in enumerate(specs, start=1)]
-    for contact in kept:
+    # Place by place, so that the record tells what changed from what to what.
+    there = {contact.order: contact for contact in organisation.duty_contacts.all()}
+    kept = []
+    for order, spec in enumerate(specs, start=1):
+        contact = there.pop(order, None) or DutyContact(organisation=organisation, order=order)
+        contact.person, contact.name, contact.duty = spec.person, plain(spec.name), plain(spec.duty)
+        contact.phone, contact.begins, contact.ends = plain(spec.phone), spec.begins, spec.ends
         contact.full_clean()
         contact.save()
+        kept.append(contact)
+    for contact in there.values():
+        contact.delete()
     return kept
-
-
-def _contact(organisation: Organisation, order: int, spec: ContactSpec) -> DutyContact:
-    return DutyContact(
-        organisation=organisation,
-        order=order,
-        person=spec.person,
-        name=plain(spec.name),
-        duty=plain(spec.duty),
-        phone=plain(spec.phone),
-        begins=spec.begins,
-        ends=spec.ends,
-    )

@@ -17,6 +17,7 @@ from guatu.web.people.models import Organisation, User
 from guatu.web.people.permission import demand, may
 from guatu.web.people.queries import visible_to
 from guatu.web.people.signed_in import SignedInRequest
+from guatu.web.shell.recorded import SEEN, tell
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,6 +33,7 @@ def contacts(request: SignedInRequest, organisation_id: int) -> HttpResponse:
         if rows is not None and rows.is_valid() and _keep(request, organisation, rows):
             messages.success(request, _("The contacts are kept."))
             return redirect("people:contacts", organisation.pk)
+    tell(SEEN, what=_("24-hour contacts"), record=organisation)
     context = {
         "organisation": organisation,
         "rings": rings(organisation.pk, timezone.now()),

@@ -23,6 +23,7 @@ from guatu.web.people.pages.grants import GRANT_COLUMNS, able_heirs
 from guatu.web.people.permission import demand, may
 from guatu.web.people.queries import users_visible_to, visible_to
 from guatu.web.people.signed_in import SignedInRequest
+from guatu.web.shell.recorded import SEEN, tell
 from guatu.web.shell.tables import Column, Table
 
 
@@ -86,6 +87,7 @@ def people(request: SignedInRequest) -> HttpResponseBase:
     )
     if (file := table.export()) is not None:
         return file
+    tell(SEEN, what=_("People"))
     context = {
         "table": table,
         "chosen": chosen,
@@ -131,6 +133,7 @@ def person(request: SignedInRequest, user_id: int) -> HttpResponseBase:
     for table in (context["past"], context["sign_ins"]):
         if isinstance(table, Table) and (file := table.export()) is not None:
             return file
+    tell(SEEN, what=_("Telephone"), record=shown)
     return render(request, "people/person.html", context)
 
 
@@ -180,6 +183,7 @@ def new_password() -> str:
 
 
 def _password(request: SignedInRequest, made: User, password: str) -> HttpResponse:
+    tell(SEEN, what=_("New password"), record=made)
     context = {"shown": made, "password": password}
     return render(request, "people/new_password.html", context)
 
