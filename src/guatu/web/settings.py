@@ -39,16 +39,21 @@ def _home() -> Path:
 
 
 def _secret_key(home: Path) -> str:
-    """The key that signs sessions: from the environment, or made once and kept beside the data.
+    """The key that signs sessions and seals second factors."""
+    return _kept_key(home, "secret_key", "GUATU_SECRET_KEY")
+
+
+def _kept_key(home: Path, name: str, variable: str) -> str:
+    """A key: from the environment, or made once and kept beside the data.
 
     Written under another name and linked into place, so that two processes starting together
     agree on one key.
     """
-    if given := os.environ.get("GUATU_SECRET_KEY"):
+    if given := os.environ.get(variable):
         return given
-    kept = home / "secret_key"
+    kept = home / name
     if not kept.exists():
-        draft = home / f".secret_key.{os.getpid()}"
+        draft = home / f".{name}.{os.getpid()}"
         try:
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w") as file:
@@ -118,6 +123,8 @@ def _database(url: str | None, home: Path) -> dict[str, Any]:
 
 HOME = _home()
 SECRET_KEY = _secret_key(HOME)
+# Seals the audit: by itself, for the record stays when the other key must be replaced.
+AUDIT_KEY = _kept_key(HOME, "audit_key", "GUATU_AUDIT_KEY")
 DEBUG = _flag("GUATU_DEBUG")
 
 # Hosts and the way in. Behind a proxy that ends TLS, say GUATU_HTTPS=1 and GUATU_PROXY=1.

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("plants/", include("guatu.web.monitoring.urls")),
     path("quality/", include("guatu.web.quality.urls")),
     path("connections/", include("guatu.web.connection.urls")),
+    path("audit/", include("guatu.web.audit.urls")),
     path("operations/", include("guatu.web.operations.urls")),
     path("", include("guatu.web.wall.urls")),
 ]

@@ -151,7 +151,7 @@ def test_whoever_tampers_with_the_file_is_found(
 
 
 def test_a_seal_cannot_be_made_without_the_installations_key(cast: Cast, settings: Any) -> None:
-    settings.SECRET_KEY = "another"
+    settings.AUDIT_KEY = "another"
     assert "altered" in codes()
 
 

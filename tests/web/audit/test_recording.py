@@ -299,7 +299,7 @@ def test_a_file_and_a_look_at_telephones_are_told(client: Client, cast: Cast) ->
     io.BytesIO(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
     exported = Change.objects.get(act=Act.EXPORTED)
     assert (exported.actor, exported.record_name) == (cast.administrator.pk, "人员")
-    assert as_pairs(exported)["query"] == (None, "export=xlsx&q=1")
+    assert as_pairs(exported)["query"] == (None, "q=1")
     client.get(f"/people/{cast.viewer.pk}/")
     seen = Change.objects.filter(act=Act.SEEN).latest("id")
     assert (seen.kind, seen.record) == ("people.user", str(cast.viewer.pk))

@@ -27,7 +27,7 @@ def _floors() -> dict[str, int]:
 
 def _relations(model: type[models.Model]) -> Iterator[tuple[str, type[models.Model]]]:
     for field in model._meta.get_fields(include_hidden=True):
-        if field.concrete and field.is_relation and field.name != "history_user":
+        if field.concrete and field.is_relation:
             yield field.name, field.related_model  # type: ignore[misc]
 
 

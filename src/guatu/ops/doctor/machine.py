@@ -19,7 +19,7 @@ from guatu.telemetry.disk import Room, look_at
 from guatu.telemetry.log import server_program
 from guatu.telemetry.settings import DiskSettings
 
-SECRETS = ("secret_key", "live.secret", "demo-keys.json", "tls/gateway.key")
+SECRETS = ("secret_key", "audit_key", "live.secret", "demo-keys.json", "tls/gateway.key")
 TIME_ERROR = 5
 OLDEST_SAMPLE = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = {

@@ -1,6 +1,6 @@
 """The chain of seals: whoever alters, removes or slips in a record breaks it.
 
-A seal is an HMAC, by the installation's secret key, of the record and of the seal before it: who
+A seal is an HMAC, by the installation's key for it, of the record and of the seal before it: who
 holds the database alone can make none. It is made right after the transaction of the record, in
 one of its own, so that writers need not wait for one another while they work; what was not sealed
 then, because the process died, is sealed with the next.
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import UTC
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils.crypto import salted_hmac
 
@@ -57,7 +58,7 @@ def text_of(change: Change) -> str:
 def seal_of(before: str, number: int, change: Change) -> str:
     """The seal of a record that stands at a number, after the seal before it."""
     text = f"{number}\n{before}\n{text_of(change)}"
-    return salted_hmac(_SALT, text, algorithm="sha256").hexdigest()
+    return salted_hmac(_SALT, text, secret=settings.AUDIT_KEY, algorithm="sha256").hexdigest()
 
 
 def fits(seal: str, before: str, number: int, change: Change) -> bool:

@@ -17,7 +17,7 @@ class Act(models.TextChoices):
     CREATED = "created", pgettext_lazy("audit", "created")
     CHANGED = "changed", pgettext_lazy("audit", "changed")
     DELETED = "deleted", pgettext_lazy("audit", "deleted")
-    ENTERED = "entered", pgettext_lazy("audit", "entered in its history")
+    ENTERED = "entered", pgettext_lazy("audit", "entered")
     SEEN = "seen", pgettext_lazy("audit", "read")
     EXPORTED = "exported", pgettext_lazy("audit", "exported")
     DONE = "done", pgettext_lazy("audit", "done")
@@ -62,11 +62,10 @@ class Change(models.Model):
         verbose_name_plural = _("audit records")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["at"], name="audit_at"),
+            # In the order of time, with all that the scope of a reader asks for.
+            models.Index(fields=["at", "region", "organisation"], name="audit_scope"),
             models.Index(fields=["page_kind", "page_record", "id"], name="audit_page"),
-            models.Index(fields=["actor", "id"], name="audit_actor"),
-            models.Index(fields=["kind", "id"], name="audit_kind"),
-            models.Index(fields=["region", "id"], name="audit_region"),
+            models.Index(fields=["kind", "at", "region", "organisation"], name="audit_kind_scope"),
         ]
 
     def __str__(self) -> str:

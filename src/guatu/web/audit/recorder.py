@@ -229,7 +229,7 @@ class Recorder:
         told: Mapping[str, Any] = {
             "what": what,
             "rows": rows,
-            "query": current.request.GET.urlencode()[:400] or None if current else None,
+            "query": _asked(current) or None,
         }
         change.changes = [
             {"field": name, "from": None, "to": value}
@@ -237,6 +237,15 @@ class Recorder:
             if value is not None
         ]
         write([change])
+
+
+def _asked(current: acting.Acting | None) -> str:
+    """What a list was narrowed to, readable."""
+    if current is None:
+        return ""
+    pairs = ((name, text) for name, texts in current.request.GET.lists() for text in texts)
+    said = (f"{name}={text}" for name, text in pairs if text and not name.endswith("export"))
+    return " ".join(said)[:400]
 
 
 def connect() -> None:

@@ -67,7 +67,7 @@ def differences(
     fields: Iterable[Field[Any, Any]],
     secret: frozenset[str],
 ) -> list[dict[str, Any]]:
-    """Field by field from what to what; of a new or a lost record, all that is not empty."""
+    """Field by field from what to what; of a new or a lost record, what is not as by default."""
     return [
         {"field": field.name, "secret": True}
         if field.name in secret
@@ -83,11 +83,13 @@ def differences(
 def _differing(
     before: Model | None, after: Model | None, fields: Iterable[Field[Any, Any]]
 ) -> Iterator[Field[Any, Any]]:
-    empty: tuple[Any, ...] = (None, "", [], {})
+    only = after if before is None else before if after is None else None
     for field in fields:
-        old = None if before is None else raw(before, field)
-        new = None if after is None else raw(after, field)
-        if old != new and not (None in {before, after} and old in empty and new in empty):
+        if only is not None:
+            # Of a new or a lost record, what is empty or as ever would only hide the rest.
+            if raw(only, field) not in (None, "", field.get_default()):
+                yield field
+        elif raw(before, field) != raw(after, field):  # type: ignore[arg-type] # both are there
             yield field
 
 

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.db.models import Model
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from guatu.web.shell import words
+from guatu.web.shell import parts, words
 from guatu.web.shell.tables import Table
 
 register = template.Library()
@@ -154,6 +155,17 @@ def _tone_word(tone: str) -> str:
 def table(context: Context, table: Table[Any]) -> dict[str, Any]:
     """`{% table table %}`: a table of `guatu.web.shell.tables`, with its paging and export."""
     return {"table": table, "request": context.get("request")}
+
+
+@register.simple_tag
+def record_history(record: Model, *only: str) -> SafeString:
+    """`{% record_history plant %}`: a place that opens to what was done to a record.
+
+    Args:
+        record: the record that the page is about.
+        *only: kinds to narrow to, such as "monitoring.plannedstop".
+    """
+    return parts.history_of(record, only)
 
 
 @register.inclusion_tag("shell/_chart.html")
