@@ -78,6 +78,17 @@ def test_what_was_not_sealed_when_a_process_died_is_sealed_with_the_next(cast: C
     assert codes() == set()
 
 
+def test_a_record_that_was_taken_away_before_it_was_sealed_is_missed(cast: Cast) -> None:
+    with transaction.atomic():
+        cast.viewer.phone = "1"
+        cast.viewer.save()
+        connection.run_on_commit.clear()
+    by_file("DELETE FROM audit_change WHERE id = %s", Unsealed.objects.get().change)
+    cast.viewer.phone = "2"
+    cast.viewer.save()
+    assert codes() == {"missing"}
+
+
 def test_transactions_side_by_side_make_one_chain(cast: Cast) -> None:
     barrier = Barrier(AT_ONCE)
 

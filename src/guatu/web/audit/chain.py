@@ -9,8 +9,7 @@ then, because the process died, is sealed with the next.
 import hmac
 import json
 import logging
-from collections.abc import Iterable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -23,6 +22,7 @@ logger = logging.getLogger("guatu.audit")
 
 _SALT: Final = "guatu.audit.chain"
 _MOST: Final = 500
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: Final = (
     "id",
     "at",
@@ -98,17 +98,15 @@ def _seal_some() -> int:
     head = Head.objects.select_for_update().get_or_create(pk=1)[0]
     keys = list(Unsealed.objects.order_by("change").values_list("change", flat=True)[:_MOST])
     changes = Change.objects.in_bulk(keys)
-    Seal.objects.bulk_create(_links(head, (changes[key] for key in keys)))
+    Seal.objects.bulk_create([_link(head, key, changes.get(key)) for key in keys])
     Unsealed.objects.filter(change__in=keys).delete()
     head.save(update_fields=["number", "seal"])
     return len(keys)
 
 
-def _links(head: Head, changes: Iterable[Change]) -> list[Seal]:
-    """The next links, and the head moved to the last of them."""
-    links = []
-    for change in changes:
-        head.number += 1
-        head.seal = seal_of(head.seal, head.number, change)
-        links.append(Seal(number=head.number, change=change.pk, seal=head.seal))
-    return links
+def _link(head: Head, key: int, change: Change | None) -> Seal:
+    """The next link, and the head moved to it."""
+    head.number += 1
+    # A record that somebody took away before it was sealed keeps its place, so that it is missed.
+    head.seal = seal_of(head.seal, head.number, change or Change(pk=key, at=_NEVER))
+    return Seal(number=head.number, change=key, seal=head.seal)
