@@ -16,7 +16,7 @@ from guatu.core.nouns.warning import VERBS, Party, Verb
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 FILES = {"en": DOCS / "permissions.md", "zh-hans": DOCS / "permissions.zh-CN.md"}
-FREE = {"anyone signed in": "*", "sees the warning": "business"}
+FREE = {"anyone signed in": "*", "oneself": "*", "sees the warning": "business"}
 TITLES = {
     "en": (
         "Who may do what",
@@ -88,6 +88,7 @@ def cells(name: str) -> dict[str, set[str]]:
         for role in one[1].split("|"):
             word = "own" if role in OF_AN_ORGANISATION else "scope"
             found.setdefault(role, set()).add("others" if "~oneself" in name else word)
+    rest = rest.replace("~oneself", "")
     for words, who in FREE.items():
         if words in rest:
             rest = rest.replace(words, "")
@@ -99,7 +100,7 @@ def cells(name: str) -> dict[str, set[str]]:
         for party in VERBS[Verb(match[1])].parties:
             for role, word in PARTIES[party].items():
                 found.setdefault(role, set()).add(word)
-    if left := rest.replace("~oneself", "").strip(" ()&|"):
+    if left := rest.strip(" ()&|"):
         raise UnknownPredicateError(left)
     return found
 

@@ -13,6 +13,7 @@ from guatu.ops.errors import OperatorError
 from guatu.ops.history_words import add_history_words
 from guatu.ops.house import House, house_from
 from guatu.ops.replay_words import add_replay_words
+from guatu.ops.token_words import add_token_words
 from guatu.ops.user_words import add_user_words
 from guatu.ops.words import hint, say
 
@@ -102,6 +103,12 @@ def _user(options: argparse.Namespace, house: House) -> int:
     return act(options, house)
 
 
+def _token(options: argparse.Namespace, house: House) -> int:
+    from guatu.ops.tokens import act  # noqa: PLC0415  keeps --help quick
+
+    return act(options, house)
+
+
 def _audit(options: argparse.Namespace, house: House) -> int:
     from guatu.ops.audit import act  # noqa: PLC0415  keeps --help quick
 
@@ -157,6 +164,7 @@ _ACTS: dict[str, Callable[[argparse.Namespace, House], int]] = {
     "conform": _conform,
     "history": _history,
     "user": _user,
+    "token": _token,
     "audit": _audit,
 }
 
@@ -186,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command",
         required=True,
-        metavar="up|demo|replay|history|user|audit|backup|restore|doctor|conform",
+        metavar="up|demo|replay|history|user|token|audit|backup|restore|doctor|conform",
     )
     commands.add_parser("up", help=hint("在前台启动全部进程", "start everything in the foreground"))
     commands.add_parser(
@@ -209,6 +217,8 @@ def _parser() -> argparse.ArgumentParser:
     add_history_words(commands.add_parser("history", help=holds, description=holds))
     keeps = hint("账号与授权", "accounts and grants")
     add_user_words(commands.add_parser("user", help=keeps, description=keeps))
+    opens = hint("接口令牌", "tokens of the API")
+    add_token_words(commands.add_parser("token", help=opens, description=opens))
     records = hint("审计记录", "the audit")
     add_audit_words(commands.add_parser("audit", help=records, description=records))
     checks = hint(

@@ -127,7 +127,7 @@ def _grant(options: argparse.Namespace) -> None:
     from guatu.web.people.actions import grant_role  # noqa: PLC0415
 
     made = grant_role(
-        _user(options.username),
+        user_named(options.username),
         _role(options.role),
         _scope(options),
         why=options.why,
@@ -142,7 +142,7 @@ def _revoke(options: argparse.Namespace) -> None:
 
     from guatu.web.people.actions import end_grant  # noqa: PLC0415
 
-    user, role, scope = _user(options.username), _role(options.role), _scope(options)
+    user, role, scope = user_named(options.username), _role(options.role), _scope(options)
     held: list[Grant] = [
         grant
         for grant in user.current_grants()
@@ -150,7 +150,7 @@ def _revoke(options: argparse.Namespace) -> None:
     ]
     if not held:
         raise OperatorError(say("没有这项授权。", "There is no such grant."))
-    heir = _user(options.heir) if options.heir else None
+    heir = user_named(options.heir) if options.heir else None
     end_grant(held[0].pk, why=options.why, heir=heir, by=None, at=timezone.now())
     print(say(f"已收回：{held[0]}", f"Ended: {held[0]}"))
 
@@ -160,8 +160,8 @@ def _disable(options: argparse.Namespace) -> None:
 
     from guatu.web.people.actions import close_account  # noqa: PLC0415
 
-    heir = _user(options.heir) if options.heir else None
-    user = _user(options.username)
+    heir = user_named(options.heir) if options.heir else None
+    user = user_named(options.username)
     close_account(user.pk, why=options.why, heir=heir, by=None, at=timezone.now())
     print(say(f"已停用：{user.username}", f"Closed: {user.username}"))
 
@@ -172,7 +172,9 @@ def _reset(options: argparse.Namespace) -> None:
     from guatu.web.people.actions import reset_password  # noqa: PLC0415
 
     password = _password()
-    user = reset_password(_user(options.username).pk, password=password, by=None, at=timezone.now())
+    user = reset_password(
+        user_named(options.username).pk, password=password, by=None, at=timezone.now()
+    )
     _tell(user.username, password)
 
 
@@ -185,7 +187,12 @@ def _tell(username: str, password: str) -> None:
     print(f"{username}  {password}  ({once})")
 
 
-def _user(username: str) -> "User":
+def user_named(username: str) -> "User":
+    """Find an account.
+
+    Raises:
+        OperatorError: if there is none.
+    """
     from guatu.web.people.models import User  # noqa: PLC0415  after Django's set-up
 
     found = User.objects.filter(username=username).first()

@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from guatu.web import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("guatu.web.shell.urls")),
     path("", include("guatu.web.people.urls")),
@@ -11,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connections/", include("guatu.web.connection.urls")),
     path("audit/", include("guatu.web.audit.urls")),
     path("operations/", include("guatu.web.operations.urls")),
+    path("api/v1/", api.urls),
     path("", include("guatu.web.wall.urls")),
 ]
 

@@ -28,6 +28,7 @@ from guatu.web.monitoring.models.plant import Plant, Point, Unit
 from guatu.web.people import actions
 from guatu.web.people.actions import ContactSpec
 from guatu.web.people.models import (
+    ApiToken,
     DutyContact,
     Grant,
     Organisation,
@@ -130,6 +131,15 @@ def _rows(cast: Cast, line: Line) -> list[Any]:
         Grant(user=user, role=Role.SUPERVISOR, region=cast.city, since=NOON, by=by, why="x"),
         DutyContact(organisation=cast.plant, order=9, name="甲", duty="值班", phone="138"),
         SecondFactor(user=user, sealed_secret="sealed-secret", since=NOON, last_step=1),
+        ApiToken(
+            user=user,
+            name="大屏",
+            prefix="guatu_abc",
+            digest="f" * 64,
+            scopes=["warnings.read"],
+            made_at=NOON,
+            expires_at=NOON + timedelta(1),
+        ),
         Plant(organisation=cast.plant, region=cast.county, code="NEU", name="新厂"),
         PlantKey(plant=plant, sha256="f" * 64, issued_at=NOON, issued_by=by),
         Unit(plant=plant, code="U9", name="9号线", kind="dwc"),
@@ -167,6 +177,7 @@ CHANGES: dict[type[Any], tuple[str, Any, Any, Any]] = {
     Grant: ("ended_why", "完", "", "完"),
     DutyContact: ("phone", "139", "138", "139"),
     SecondFactor: ("since", NOON + timedelta(1), NOON.isoformat(), "2026-11-24T04:00:00+00:00"),
+    ApiToken: ("ended_at", NOON, None, NOON.isoformat()),
     Plant: ("name", "改名厂", "新厂", "改名厂"),
     PlantKey: ("revoked_why", "丢失", "", "丢失"),
     Unit: ("name", "10号线", "9号线", "10号线"),

@@ -71,6 +71,11 @@ ALLOWED = {
     },
     "people.end_own_session": {(who, "any") for who in EVERYBODY},
     "people.keep_second_factor": {(who, "any") for who in EVERYBODY},
+    "people.keep_tokens": {(who, who) for who in EVERYBODY},
+    "people.end_token": {
+        ("security_administrator", "plant"),
+        ("security_administrator", "other_plant"),
+    },
     "people.end_session": {
         ("security_administrator", "plant"),
         ("security_administrator", "other_plant"),
@@ -90,6 +95,8 @@ def test_only_the_allowed_may(verb: str, cast: Cast) -> None:
     things: dict[str, object] = {"plant": cast.plant, "other_plant": cast.other_plant}
     if "own" in verb or verb == "people.keep_second_factor":
         things = {"any": None}
+    if verb == "people.keep_tokens":
+        things = dict(cast.users)
     may = {
         (who, what)
         for (who, user), (what, thing) in product(cast.users.items(), things.items())

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.cast import Cast
-from tests.web.routes import routes
+from tests.web.routes import routes, routes_for_programs
 
 # What a stranger may open, each with its reason.
 OPEN = {
@@ -31,6 +31,14 @@ def test_a_stranger_is_sent_to_the_sign_in_page(name: str, client: Client, db: N
     for answer in (client.get(ROUTES[name]), client.post(ROUTES[name])):
         assert answer.status_code == 302
         assert answer["Location"].startswith("/signin/?next=")
+
+
+@pytest.mark.parametrize(("name", "route"), sorted(routes_for_programs()))
+def test_a_strange_program_is_told_so(name: str, route: str, client: Client, db: None) -> None:
+    for answer in (client.get(_example(route)), client.post(_example(route))):
+        # The description is for everybody; at the root there is nothing.
+        described = {200} if name == "api:openapi-json" else set()
+        assert answer.status_code in {401, 405, *({404} if name == "api:api-root" else described)}
 
 
 @pytest.mark.parametrize("name", sorted(OPEN))

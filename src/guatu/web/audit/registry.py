@@ -25,6 +25,7 @@ from guatu.web.monitoring.models import (
     Unit,
 )
 from guatu.web.people.models import (
+    ApiToken,
     DutyContact,
     Grant,
     Organisation,
@@ -142,6 +143,15 @@ WATCHED: Final[Mapping[type[Model], Watched]] = {
         counted=frozenset({"last_step"}),
         secret=frozenset({"sealed_secret"}),
     ),
+    ApiToken: Watched(
+        page=lambda token: token.user,
+        place=lambda token: _of_user(token.user),
+        name=lambda token: f"{token.user.get_full_name()}: {token}",
+        along=("user__organisation",),
+        counted=frozenset({"last_used_at", "last_address"}),
+        secret=frozenset({"digest"}),
+        by=("ended_by",),
+    ),
     Plant: Watched(place=_of_plant, counted=frozenset({"config_version", "applied_version"})),
     PlantKey: Watched(
         page=lambda key: key.plant,
@@ -216,6 +226,7 @@ LINKED: Final[Mapping[type[Model], Linked]] = {
 LEFT_OUT: Final[Mapping[str, str]] = {
     "people.RecoveryCode": "sign-in events tell when codes were made and used",
     "people.PasswordSet": "the change of the account's password tells it",
+    "people.KeptAnswer": "a copy of an answer, kept two days for a program that asks twice",
     "people.OpenSession": "sign-in events tell when sessions began and ended",
     "people.User_groups": "no right comes from Django's groups",
     "people.User_user_permissions": "no right comes from Django's permissions",

@@ -59,6 +59,8 @@ _PROBLEMS: dict[str, Callable[[Problem], str]] = {
         )
         % p.facts
     ),
+    "span_empty": lambda _p: _("A span ends at least a second after it begins."),
+    "unknown_point": lambda p: _("There is no point %(id)s that you may see.") % p.facts,
     "unknown_unit": lambda _p: _("There is no such unit in this plant."),
     "suppressed_elsewhere": lambda _p: _("A point under maintenance must belong to what stops."),
     "core_suppressed": lambda p: (

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guatu.web.people.contact_models import DutyContact
 from guatu.web.people.sign_in_models import OpenSession, PasswordSet, RecoveryCode, SecondFactor
+from guatu.web.people.token_models import ApiToken, KeptAnswer, Scope
 from guatu.web.shell.recorded import RecordedManager, RecordedQuerySet
 
 __all__ = [
@@ -23,16 +24,19 @@ __all__ = [
     "OF_AN_ORGANISATION",
     "POWERS",
     "SITES",
+    "ApiToken",
     "DutyContact",
     "Grant",
     "GrantManager",
     "GrantQuerySet",
+    "KeptAnswer",
     "OpenSession",
     "Organisation",
     "PasswordSet",
     "PeopleManager",
     "RecoveryCode",
     "Role",
+    "Scope",
     "SecondFactor",
     "SignInEvent",
     "User",
@@ -316,6 +320,8 @@ class SignInEvent(models.Model):
         RECOVERY_MADE = "recovery_made", _("recovery codes made")
         SESSION_ENDED = "session_ended", _("session ended")
         SESSION_EXPIRED = "session_expired", _("session expired")
+        TOKEN_MADE = "token_made", _("API token made")
+        TOKEN_ENDED = "token_ended", _("API token ended")
 
     username = models.CharField(_("sign-in name"), max_length=150)
     user = models.ForeignKey(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from guatu.web.people import permission, queries, second_factor, sessions
+from guatu.web.people import permission, queries, second_factor, sessions, token_views, tokens
 from guatu.web.people.models import OpenSession, SignInEvent, User
 from guatu.web.people.sign_in_forms import ReasonForm, SignInFilter
 from guatu.web.people.signed_in import SignedInRequest
@@ -63,6 +63,7 @@ def access(request: SignedInRequest, pk: int) -> HttpResponse:
         "person": user,
         "form": form,
         "rows": _rows(user),
+        "tokens": tokens.listed(user, at=timezone.now()),
         "has_factor": second_factor.is_on(user),
         "is_required": second_factor.is_required(user),
         "may_reset": factor_may,
@@ -72,7 +73,9 @@ def access(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _act_on(request: SignedInRequest, user: User, why: str) -> None:
     by, now, address = request.user, timezone.now(), address_of(request)
-    if request.POST.get("reset"):
+    if "token" in request.POST:
+        token_views.end_chosen(request, user, why=why)
+    elif request.POST.get("reset"):
         second_factor.reset_second_factor(user, by=by, at=now, why=why, address=address)
         messages.success(request, _("The second factor has been reset."))
     elif request.POST.get("all"):

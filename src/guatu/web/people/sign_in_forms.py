@@ -15,7 +15,8 @@ _ONE_TIME = {
 }
 
 
-def _password() -> forms.CharField:
+def password_field() -> forms.CharField:
+    """The password, asked for again."""
     return forms.CharField(
         label=_("Current password"),
         strip=False,
@@ -44,13 +45,13 @@ class EnrolForm(forms.Form):
         max_length=12,
         widget=forms.TextInput(attrs={**_ONE_TIME, "inputmode": "numeric"}),
     )
-    password = _password()
+    password = password_field()
 
 
 class ProofForm(forms.Form):
     """The password alone."""
 
-    password = _password()
+    password = password_field()
 
 
 class ReasonForm(forms.Form):

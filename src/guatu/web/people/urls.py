@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from guatu.web.people import second_factor_views, session_views, views
+from guatu.web.people import second_factor_views, session_views, token_views, views
 from guatu.web.people.pages import contacts, grants, organisations, people
 
 app_name = "people"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("account/", views.account, name="account"),
     path("account/second-factor/", second_factor_views.own_second_factor, name="second-factor"),
     path("account/sessions/", session_views.own_sessions, name="sessions"),
+    path("account/tokens/", token_views.own_tokens, name="tokens"),
     path("sign-ins/", session_views.sign_ins, name="sign-ins"),
     path("sign-ins/<int:pk>/", session_views.access, name="access"),
     path("people/", people.people, name="people"),

@@ -24,6 +24,8 @@ def register() -> None:
     permission.register("people.grant", permission.is_security_administrator)
     permission.register("people.end_own_session", permission.anyone)
     permission.register("people.keep_second_factor", permission.anyone)
+    permission.register("people.keep_tokens", permission.oneself)
+    permission.register("people.end_token", permission.is_security_administrator)
     permission.register("people.end_session", permission.is_security_administrator)
     # One's own is not reset but removed, with the password.
     permission.register(

@@ -30,6 +30,7 @@ from guatu.web.people.forms import PasswordForm, SignInForm
 from guatu.web.people.models import SignInEvent, User
 from guatu.web.people.records import name_as_kept, record_sign_in
 from guatu.web.people.signed_in import SignedInRequest
+from guatu.web.people.tokens import listed
 from guatu.web.people.turns import COME_AGAIN_S, BusyError, turns
 from guatu.web.shell.requests import address_of
 from guatu.web.shell.tables import Column, Table
@@ -180,6 +181,7 @@ def account(request: SignedInRequest) -> HttpResponseBase:
         "table": table,
         "has_factor": second_factor.is_on(request.user),
         "open_sessions": sessions.of(request.user, at=timezone.now()).count(),
+        "tokens": len(listed(request.user, at=timezone.now())),
     }
     if session_limits.due_of(request):
         context |= {"live": None, "is_due": True}

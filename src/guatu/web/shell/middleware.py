@@ -15,6 +15,8 @@ from django.utils import translation
 from guatu.web.shell import live
 from guatu.web.shell.requests import is_htmx
 
+API = "/api/"
+
 
 class ContentPolicyMiddleware(CSPMiddleware):
     """django-csp's policy, with the live process of this request's host to connect to."""
@@ -37,11 +39,14 @@ class ChosenLanguageMiddleware(LocaleMiddleware):
     """Chinese unless the reader chose otherwise by the switch.
 
     A browser's Accept-Language is not a choice: control rooms run browsers as they were delivered.
+    A program's is, for it has no switch.
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        """Take the language from the cookie of the switch."""
+        """Take the language from the cookie of the switch, or from a program's header."""
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if request.path.startswith(API):
+            chosen = request.headers.get("Accept-Language", "").partition("-")[0].strip().lower()
         known = {code for code, _name in settings.LANGUAGES}
         translation.activate(chosen if chosen in known else settings.LANGUAGE_CODE)
         request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
