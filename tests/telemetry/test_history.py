@@ -1,7 +1,9 @@
 """What was sent is what is read back: every sample once, equal to the last bit."""
 
 import math
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -142,6 +144,24 @@ def test_files_from_before_there_were_steps_are_read_and_become_steps(tmp_path: 
         assert read == [1.1, -1.2, 1.3, -1.4, 2.1, 2.2, 2.3, 2.4]
     (path,) = folder.glob("*.parquet")
     assert pq.read_schema(path).names[-1] == "step"
+
+
+def test_a_file_whose_disk_stops_reading_hides_itself_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(tmp_path, [block([0], [1, 2], [[0.5, 0.7]])])
+    noise = (np.random.default_rng(2).integers(0, 1 << 30, 30_000) / 1000).tolist()
+    (failing,) = store(tmp_path, [block([1], list(range(30_000)), [noise])], 10, 19)
+    read_group = pq.ParquetFile.read_row_group
+
+    def cut_short(file: pq.ParquetFile, group: int, **how: Any) -> pa.Table:
+        # As a bad sector does: the file is open already, and its bytes are not to be had.
+        if file.metadata.num_rows == len(noise):
+            os.truncate(failing, 64)
+        return read_group(file, group, **how)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", cut_short)
+    assert read_samples(tmp_path, [10, 30], 0, 9).value.tolist() == [0.5, 0.7]
 
 
 def test_samples_of_one_time_in_two_beats_are_stored_once_and_told() -> None:

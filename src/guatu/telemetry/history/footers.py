@@ -128,9 +128,8 @@ def read_wanted(
     if not len(groups):
         return []
     pieces = []
-    with pq.ParquetFile(
-        path, metadata=about.metadata, memory_map=True, page_checksum_verification=True
-    ) as file:
+    # Not mapped into memory: where a disk cannot read, that ends the process.
+    with pq.ParquetFile(path, metadata=about.metadata, page_checksum_verification=True) as file:
         for group in groups.tolist():
             try:
                 with reading(path):
