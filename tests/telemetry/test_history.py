@@ -150,8 +150,8 @@ def test_a_file_whose_disk_stops_reading_hides_itself_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(tmp_path, [block([0], [1, 2], [[0.5, 0.7]])])
-    noise = (np.random.default_rng(2).integers(0, 1 << 30, 30_000) / 1000).tolist()
-    (failing,) = store(tmp_path, [block([1], list(range(30_000)), [noise])], 10, 19)
+    noise = (np.random.default_rng(2).integers(0, 1 << 30, 200_000) / 1000).tolist()
+    (failing,) = store(tmp_path, [block([1], list(range(200_000)), [noise])], 10, 19)
     read_group = pq.ParquetFile.read_row_group
 
     def cut_short(file: pq.ParquetFile, group: int, **how: Any) -> pa.Table:
