@@ -292,6 +292,30 @@ async def test_who_says_nothing_or_half_a_head_is_given_up(
     assert (await working.answer())[2] == b"w"
 
 
+async def test_connections_that_send_nothing_make_room_and_no_plants_does(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http1, "MOST_STRANGERS", 3)
+    plant, asking = await served.wire(), await served.wire()
+    plant.send(post(b"a"))
+    assert (await plant.answer())[0] == 200
+    asking.send(post(b"b", b"/wait"))
+    await until(lambda: served.app.begun == 2)
+    looking = await served.wire()
+    looking.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await looking.answer())[0] == 200
+    silent = [await served.wire() for _ in range(3)]
+    # The one that only looked is the oldest that waits; then those that never spoke.
+    assert await looking.is_closed()
+    assert await silent[0].is_closed()
+    served.app.open.set()
+    assert (await asking.answer())[2] == b"b"
+    plant.send(post(b"c"))
+    assert (await plant.answer())[2] == b"c"
+    silent[2].send(post(b"d"))
+    assert (await silent[2].answer())[2] == b"d"
+
+
 async def test_at_the_end_what_is_being_answered_gets_its_answer(served: Served) -> None:
     idle, working = await served.wire(), await served.wire()
     working.send(post(b"late", b"/wait"))

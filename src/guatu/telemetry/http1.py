@@ -37,6 +37,9 @@ PASSED_BODY = 1 << 20
 live on; one that is longer, or of unknown length, ends with the answer."""
 HEAD_S, IDLE_S, LINGER_S, HANDSHAKE_S, END_S = 30.0, 75.0, 10.0, 15.0, 5.0
 LOOK_S = 1.0
+MOST_STRANGERS = 8192
+"""Connections that never sent anything that was taken; of more, those that wait longest make room.
+A nation's plants, all coming back at once, are fewer."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -46,8 +49,10 @@ App = Callable[[Request], Awaitable[Answer]]
 class _Connection(asyncio.Protocol):
     """One connection, whose requests are answered in their order, one at a time."""
 
-    def __init__(self, app: App, connections: set[_Connection]) -> None:
-        self._app, self._connections = app, connections
+    def __init__(
+        self, app: App, connections: set[_Connection], strangers: dict[_Connection, None]
+    ) -> None:
+        self._app, self._connections, self._strangers = app, connections, strangers
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._is_in_head = self._is_ending = self._is_full = self._is_paused = False
@@ -67,9 +72,21 @@ class _Connection(asyncio.Protocol):
         # uvloop's is one in all but its class.
         self._transport = cast(asyncio.Transport, transport)
         self._connections.add(self)
+        self._strangers[self] = None
+        if len(self._strangers) > MOST_STRANGERS:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Close the oldest connection that is given no answer just now, or just the oldest.
+
+        Whoever opens connections and sends nothing must not shut the door for the rest.
+        """
+        waiting = (one for one in self._strangers if one._current is None)  # noqa: SLF001 - its kin
+        next(waiting, next(iter(self._strangers))).abort()
 
     def connection_lost(self, _: Exception | None) -> None:
         self._connections.discard(self)
+        self._strangers.pop(self, None)
         self._behind.clear()
         if self._arriving is not None:
             self._arriving.lose()
@@ -171,6 +188,9 @@ class _Connection(asyncio.Protocol):
             answer = Answer(500, b'{"code":"internal"}')
         if self._transport.is_closing():
             return
+        if answer.status < HTTPStatus.BAD_REQUEST and request.method == "POST":
+            # Only who has a key gets so far; whether all is well is told to anybody.
+            self._strangers.pop(self, None)
         if not request.is_whole:
             length = request.headers.get(b"content-length", b"")
             request.lasts &= length.isdigit() and int(length) <= PASSED_BODY
@@ -226,6 +246,7 @@ class _Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once."""
+        self._strangers.pop(self, None)
         self._transport.abort()
 
 
@@ -312,10 +333,11 @@ async def serve(
         Exception: whatever work beside it failed with.
     """
     connections: set[_Connection] = set()
+    strangers: dict[_Connection, None] = {}
     context = tls(certificate, private_key) if certificate and private_key else None
     try:
         server = await asyncio.get_running_loop().create_server(
-            lambda: _Connection(app, connections),
+            lambda: _Connection(app, connections, strangers),
             host,
             port,
             backlog=BACKLOG,
