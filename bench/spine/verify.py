@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.spine.load import Load, beats
-from guatu.telemetry.history.read import stored_segments
+from guatu.telemetry.history.layout import Segment
+from guatu.telemetry.history.read import samples_of, stored_segments
 
 EVER = 1 << 62
 POINTS_AT_ONCE = 30_000
@@ -37,7 +38,7 @@ def main() -> None:
             keys.sort()
             doubled += int(np.count_nonzero(keys[1:] == keys[:-1]))
         wrong = sum(
-            _wrong_values(connection, files, load, round_, int(start_ms))
+            _wrong_values(found, load, round_, int(start_ms))
             for round_ in sent_rounds[:: max(1, len(sent_rounds) // CHECKED_ROUNDS)]
         )
     print(json.dumps({"rows": rows, "doubled": doubled, "wrong": wrong}))
@@ -59,20 +60,22 @@ def _keys(
     return keys
 
 
-def _wrong_values(
-    connection: duckdb.DuckDBPyConnection, files: list[str], load: Load, round_: int, start_ms: int
-) -> int:
+def _wrong_values(found: list[Segment], load: Load, round_: int, start_ms: int) -> int:
     """Compare every value of one round with the number drawn for it."""
     times = load.times_ms(round_, start_ms)
-    found = connection.execute(
-        "SELECT point, at_ms, scaled / pow(10.0, decimals) AS value "
-        "FROM read_parquet(?) WHERE at_ms BETWEEN ? AND ? ORDER BY point, at_ms",
-        [files, int(times[0]), int(times[-1])],
-    ).fetchnumpy()
+    span = int(times[0]), int(times[-1])
     expected = np.concatenate([one.ravel() for one in beats(load, round_)]) / 10.0
-    if len(found["value"]) != len(expected):
-        return abs(len(found["value"]) - len(expected))
-    return int(np.count_nonzero(np.asarray(found["value"]) != expected))
+    wrong = 0
+    for first in range(0, load.plants * load.points, POINTS_AT_ONCE):
+        # Points are counted from 1.
+        points = range(first + 1, min(first + POINTS_AT_ONCE, load.plants * load.points) + 1)
+        value = samples_of(found, points, *span).value
+        drawn = expected[first * load.times :][: len(points) * load.times]
+        if len(value) != len(drawn):
+            wrong += abs(len(value) - len(drawn))
+        else:
+            wrong += int(np.count_nonzero(value != drawn))
+    return wrong
 
 
 if __name__ == "__main__":
