@@ -95,6 +95,8 @@ def ids(cast: Cast) -> dict[str, str]:
         "warning_id": str(warning.pk),
         "slot": "L",
         "verb": "verify",
+        "kind": "limits",
+        "deed": "import",
     }
 
 

@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from guatu.web.connection.actions import adopt_plants
 from guatu.web.connection.models import Connection
+from guatu.web.imports.models import Import
 from guatu.web.monitoring.queries import plant_ids_of
 from guatu.web.people.models import Role, User
 from guatu.web.people.queries import region_codes_of
@@ -24,7 +25,7 @@ ABSENT = "987654"
 DOORS = sorted((name, route) for name, route in routes() if "<" in route)
 LISTS = sorted((name, route) for name, route in routes() if "<" not in route)
 PEOPLES = ("people:",)
-WORDS = {"verb": "acknowledge", "slot": "LL", "deed": "approve"}
+WORDS = {"verb": "acknowledge", "slot": "LL", "deed": "approve", "kind": "points"}
 
 
 @pytest.fixture
@@ -46,6 +47,13 @@ def strangers(cast: Cast) -> dict[str, User]:
     return {**elsewhere, "enterprise": other_plants, **{who: cast.users[who] for who in own}}
 
 
+def _brought(cast: Cast) -> Import:
+    """A table that the duty officer of Anning brought."""
+    return Import.objects.create(
+        kind="people", filename="王芳.xlsx", content=b"", uploaded_at=NOON, by=cast.duty_officer
+    )
+
+
 @pytest.fixture
 def things(cast: Cast, raise_one: Any) -> dict[str, str]:  # noqa: F811 - the fixture
     """One of everything in Anning, by the name that addresses give it."""
@@ -62,6 +70,7 @@ def things(cast: Cast, raise_one: Any) -> dict[str, str]:  # noqa: F811 - the fi
         "pk": str(cast.plant_officer.pk),
         "grant_id": str(cast.plant_officer.grants.get().pk),
         "organisation_id": str(cast.plant.pk),
+        "import_id": str(_brought(cast).pk),
         # Below a plant that is not seen they are not looked for.
         "stop_id": "1",
         "alarm_id": "1",

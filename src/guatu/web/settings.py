@@ -188,6 +188,7 @@ INSTALLED_APPS = [
     "guatu.web.quality",
     "guatu.web.monitoring",
     "guatu.web.warnings",
+    "guatu.web.imports",
     "guatu.web.people",
     "guatu.web.regions",
     "guatu.web.shell",

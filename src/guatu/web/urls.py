@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("quality/", include("guatu.web.quality.urls")),
     path("connections/", include("guatu.web.connection.urls")),
     path("audit/", include("guatu.web.audit.urls")),
+    path("imports/", include("guatu.web.imports.urls")),
     path("operations/", include("guatu.web.operations.urls")),
     path("api/v1/", api.urls),
     path("", include("guatu.web.wall.urls")),

@@ -230,6 +230,8 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "people.OpenSession": "sign-in events tell when sessions began and ended",
     "people.User_groups": "no right comes from Django's groups",
     "people.User_user_permissions": "no right comes from Django's permissions",
+    "imports.Import": "the records that it changed are told one by one",
+    "imports.ImportedRow": "the records that it changed are told one by one",
     "regions.Region": "comes with the program's release, nobody edits it",
     "warnings.Warning": "each step is an entry of its own history",
     "warnings.Notice": "follows from an entry; seen or not is no change",

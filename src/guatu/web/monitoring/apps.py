@@ -16,12 +16,16 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the verbs, the entry in the navigation, and whose values a user hears."""
-        from guatu.web.monitoring import queries, verbs  # noqa: PLC0415 - models are ready now
+        from guatu.web.imports import kinds  # noqa: PLC0415 - models are ready now
+        from guatu.web.monitoring import queries, verbs  # noqa: PLC0415 - the same
+        from guatu.web.monitoring.point_sheets import Limits, Points  # noqa: PLC0415 - the same
         from guatu.web.monitoring.source import UnitSource  # noqa: PLC0415 - the same
         from guatu.web.warnings import sources  # noqa: PLC0415 - the same
 
         sources.register(queries.SOURCE_KIND, UnitSource())
         verbs.register()
+        kinds.register(Points())
+        kinds.register(Limits())
         nav.register(
             nav.Entry(
                 label=_("Plant monitoring"),

@@ -8,6 +8,7 @@ def register() -> None:
     """Enter this app's verbs in the table."""
     permission.register("monitoring.see", in_sight)
     permission.register("monitoring.change_limit", is_plant_safety_officer | is_duty_officer)
+    permission.register("monitoring.change_points", is_duty_officer)
     # Only who stands in the plant can say that an alarm was seen there.
     permission.register("monitoring.acknowledge_alarm", is_plant_safety_officer)
     # A plant may not disarm its own core points: less protection takes a second pair of eyes.

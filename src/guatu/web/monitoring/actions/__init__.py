@@ -18,7 +18,7 @@ from guatu.web.monitoring.actions.limit_requests import (
     request_limit,
     withdraw_limit,
 )
-from guatu.web.monitoring.actions.limits import change_limit
+from guatu.web.monitoring.actions.limits import change_limit, next_version
 from guatu.web.monitoring.actions.plants import (
     Registered,
     end_plant,
@@ -43,6 +43,7 @@ __all__ = [
     "end_old_keys",
     "end_plant",
     "end_stop",
+    "next_version",
     "note_key_use",
     "publish_outbox",
     "queue_configuration",

@@ -90,12 +90,29 @@ def keep_version(
     at: datetime,
 ) -> LimitVersion:
     """End the version before, begin the new one, and queue the plant's configuration."""
+    version = next_version(point, slot, limit, before=before, why=why, by=by, at=at)
+    version.save()
+    queue_configuration(point.unit.plant_id, at=at)
+    return version
+
+
+def next_version(
+    point: Point,
+    slot: Slot,
+    limit: LimitSpec,
+    *,
+    before: LimitVersion | None,
+    why: str,
+    by: User,
+    at: datetime,
+) -> LimitVersion:
+    """End the version before and give the new one, for who saves many at once."""
     if before is not None:
         # A clock set back must not make a version that ends before it began.
         at = max(at, before.valid_from + _TICK)
         before.valid_to = at
         before.save(update_fields=["valid_to"])
-    version = LimitVersion.objects.create(
+    return LimitVersion(
         point=point,
         slot=slot,
         value=limit.value,
@@ -108,8 +125,6 @@ def keep_version(
         why=why,
         bearing=bearing(slot, spec_of(before) if before else None, limit),
     )
-    queue_configuration(point.unit.plant_id, at=at)
-    return version
 
 
 def bearing(slot: Slot, before: LimitSpec | None, after: LimitSpec) -> Bearing:

@@ -68,6 +68,9 @@ def _page(
         "at": at,
         "asked": asked or AsKnownForm(),
         "may_change": at is None and may(request.user, "monitoring.change_limit", plant),
+        "may_change_points": at is None
+        and plant.ended_at is None
+        and may(request.user, "monitoring.change_points", plant),
         "editing_point": editing[0].pk if editing else None,
         "editing_slot": editing[1] if editing else None,
         "form": form,

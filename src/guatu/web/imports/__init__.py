@@ -1,0 +1,1 @@
+"""Excel in: one way for all tables that people bring, tried before anything is written."""
