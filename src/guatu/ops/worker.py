@@ -15,6 +15,7 @@ from django.utils import timezone
 from nats.aio.client import Client
 
 from guatu.ops.database import Database
+from guatu.ops.messenger import Messenger
 from guatu.ops.quality_keeper import Keeper
 from guatu.ops.recorder import Place, Recorder
 from guatu.ops.tender import Tender
@@ -29,7 +30,7 @@ from guatu.web.warnings.models import WarningEntry
 
 logger = logging.getLogger("worker")
 
-OUTBOX_EVERY_S, TIME_EVERY_S, ANNOUNCE_EVERY_S = 0.5, 2.0, 0.3
+OUTBOX_EVERY_S, TIME_EVERY_S, ANNOUNCE_EVERY_S, SEND_EVERY_S = 0.5, 2.0, 0.3, 0.5
 
 
 async def run_worker(environ: Mapping[str, str]) -> None:
@@ -47,6 +48,7 @@ async def run_worker(environ: Mapping[str, str]) -> None:
     async with log.connection(streams, "worker") as client:
         introducer = Introducer(client, streams, database)
         await introducer.introduce()
+        messenger = Messenger(database)
         announcer = Announcer(client, database)
         tender = Tender(database)
         await tender.listen(client)
@@ -64,7 +66,10 @@ async def run_worker(environ: Mapping[str, str]) -> None:
             asyncio.create_task(recorder.run()),
             asyncio.create_task(_every(OUTBOX_EVERY_S, partial(_deliver, database))),
             asyncio.create_task(_every(TIME_EVERY_S, partial(_let_time_act, database))),
-            asyncio.create_task(_every(ANNOUNCE_EVERY_S, announcer.announce)),
+            asyncio.create_task(
+                _every(ANNOUNCE_EVERY_S, partial(_tell_and_announce, messenger, announcer))
+            ),
+            asyncio.create_task(_every(SEND_EVERY_S, messenger.send)),
             asyncio.create_task(_every(TIME_EVERY_S, introducer.introduce)),
             asyncio.create_task(_every(TIME_EVERY_S, tender.tend)),
             asyncio.create_task(_every(TIME_EVERY_S, Keeper(database).keep)),
@@ -147,6 +152,14 @@ async def _deliver(database: Database) -> None:
 async def _let_time_act(database: Database) -> None:
     await database.do(monitoring.raise_overdue_alarms, at=timezone.now())
     await database.do(warnings.escalate_overdue, at=timezone.now())
+
+
+async def _tell_and_announce(messenger: Messenger, announcer: "Announcer") -> None:
+    """Fill the bells before open pages are told to look at them; neither holds up the other."""
+    try:
+        await messenger.collect()
+    finally:
+        await announcer.announce()
 
 
 class Announcer:

@@ -81,6 +81,39 @@ def _audit_days() -> int:
     return int(text)
 
 
+def _mail(url: str) -> dict[str, Any]:
+    """Turn GUATU_SMTP_URL into Django's settings; without one no e-mail is sent.
+
+    smtp://user:password@host:587 speaks STARTTLS, smtps:// TLS from the first byte;
+    smtp://…?tls=none neither, for a relay on the same machine.
+    """
+    if not url:
+        return {"EMAIL_HOST": ""}
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        message = "GUATU_SMTP_URL must look like smtp://user:password@host:587 or smtps://…:465."
+        raise ImproperlyConfigured(message)
+    is_tls = parts.scheme == "smtps"
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if is_tls else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": is_tls,
+        "EMAIL_USE_TLS": not is_tls and dict(parse_qsl(parts.query)).get("tls") != "none",
+    }
+
+
+def _public_url() -> str:
+    """Where people reach the pages, for addresses in messages; checked, for it is sent about."""
+    url = os.environ.get("GUATU_PUBLIC_URL", "").rstrip("/")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        message = f"GUATU_PUBLIC_URL={url}: write it as https://guatu.example.gov.cn."
+        raise ImproperlyConfigured(message)
+    return url
+
+
 def _sqlite(path: Path) -> dict[str, Any]:
     """SQLite as two writers (web, worker) need it: WAL, writes that wait instead of failing."""
     return {
@@ -172,6 +205,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Ways to people outside the pages: e-mail and hooks.
+globals().update(_mail(os.environ.get("GUATU_SMTP_URL", "")))
+DEFAULT_FROM_EMAIL = os.environ.get("GUATU_MAIL_FROM", "guatu@localhost")
+PUBLIC_URL = _public_url()
+# Hooks may not lead into the machine itself, but to the hosts named here.
+HOOK_HOSTS = _names("GUATU_HOOK_HOSTS", [])
+
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -189,6 +229,7 @@ INSTALLED_APPS = [
     "guatu.web.monitoring",
     "guatu.web.warnings",
     "guatu.web.imports",
+    "guatu.web.notices",
     "guatu.web.people",
     "guatu.web.regions",
     "guatu.web.shell",

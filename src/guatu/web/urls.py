@@ -7,6 +7,7 @@ from guatu.web import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("guatu.web.shell.urls")),
     path("", include("guatu.web.people.urls")),
+    path("", include("guatu.web.notices.urls")),
     path("warnings/", include("guatu.web.warnings.urls")),
     path("plants/", include("guatu.web.monitoring.urls")),
     path("quality/", include("guatu.web.quality.urls")),

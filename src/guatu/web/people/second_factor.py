@@ -7,11 +7,9 @@ before it is taken again.
 
 import hmac
 import secrets
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 
 import pyotp
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import transaction
@@ -21,6 +19,7 @@ from guatu.core.nouns.text import plain
 from guatu.web.people import permission, sessions
 from guatu.web.people.models import RecoveryCode, SecondFactor, SignInEvent, User
 from guatu.web.people.records import record_about
+from guatu.web.shell.sealed import OtherKeyError, seal, unseal
 
 STEP_S = 30
 DRIFT = 1
@@ -100,7 +99,9 @@ def add_second_factor(
     step = _step_of(secret, code, at=at)
     if step is None:
         raise ValidationError("", code="wrong_code")
-    SecondFactor.objects.create(user=by, sealed_secret=_seal(secret), since=at, last_step=step)
+    SecondFactor.objects.create(
+        user=by, sealed_secret=seal(secret, purpose=_SALT), since=at, last_step=step
+    )
     record_about(by, SignInEvent.Outcome.FACTOR_ADDED, by=by, at=at, address=address)
     return _draw_codes(by)
 
@@ -223,19 +224,10 @@ def _digest(user: User, code: str) -> str:
     return salted_hmac(f"{_SALT}.recovery", f"{user.pk}:{code}", algorithm="sha256").hexdigest()
 
 
-def _box() -> Fernet:
-    key = salted_hmac(_SALT, "seal", algorithm="sha256").digest()
-    return Fernet(urlsafe_b64encode(key))
-
-
-def _seal(secret: str) -> str:
-    return _box().encrypt(secret.encode()).decode()
-
-
 def _unseal(sealed: str) -> str:
     try:
-        return _box().decrypt(sealed.encode()).decode()
-    except InvalidToken as error:
+        return unseal(sealed, purpose=_SALT)
+    except OtherKeyError as error:
         message = (
             "A second factor was sealed with another secret_key: put back the file secret_key of "
             "this database's installation, or reset the second factor."

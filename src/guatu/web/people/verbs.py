@@ -7,6 +7,7 @@ from guatu.web.people.models import POWERS, Role
 def register() -> None:
     """Enter this app's verbs in the table."""
     permission.register("people.change_own_password", permission.anyone)
+    permission.register("people.change_own_email", permission.oneself)
     permission.register("people.see_organisation", permission.role(*Role))
     permission.register("people.create_organisation", permission.is_administrator)
     permission.register("people.create_user", permission.is_administrator)

@@ -25,6 +25,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "script_words": words.for_scripts,
         "part_banners": parts.banners,
         "part_tools": parts.tools,
+        "part_accounts": parts.accounts,
     }
 
 

@@ -1,4 +1,4 @@
-"""Templates that apps above put on every page of a signed-in user.
+"""Templates that apps above put on every page of a signed-in user, and on the account's.
 
 The shell knows no warnings; the app that must call a user wherever he is says so at its start::
 
@@ -15,18 +15,20 @@ HistoryPart = Callable[[Model, Sequence[str]], SafeString]
 _HISTORY: list[HistoryPart] = []
 _BANNERS: list[str] = []
 _TOOLS: list[str] = []
+_ACCOUNTS: list[str] = []
 
 
-def register(*, banner: str, tools: str) -> None:
-    """Add a part under the header and one in it; the same again changes nothing.
+def register(*, banner: str = "", tools: str = "", account: str = "") -> None:
+    """Add a part under the header, in it, on one's account page; the same again changes nothing.
 
     Args:
         banner: template of what stands between header and content.
         tools: template of what stands first among the header's tools.
+        account: template of a pair of dt and dd among the facts of one's account.
     """
-    if banner not in _BANNERS:
-        _BANNERS.append(banner)
-        _TOOLS.append(tools)
+    for template, place in ((banner, _BANNERS), (tools, _TOOLS), (account, _ACCOUNTS)):
+        if template and template not in place:
+            place.append(template)
 
 
 def banners() -> list[str]:
@@ -37,6 +39,11 @@ def banners() -> list[str]:
 def tools() -> list[str]:
     """The templates in the header."""
     return list(_TOOLS)
+
+
+def accounts() -> list[str]:
+    """The templates on one's account page."""
+    return list(_ACCOUNTS)
 
 
 def tell_history_with(part: HistoryPart) -> None:

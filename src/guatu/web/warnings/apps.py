@@ -16,12 +16,16 @@ class WarningsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the verbs and the entry in the navigation."""
-        from guatu.web.people import leaving  # noqa: PLC0415 - models are ready now
+        from guatu.web.notices import sources as notices  # noqa: PLC0415 - models are ready now
+        from guatu.web.people import leaving  # noqa: PLC0415 - the same
         from guatu.web.warnings import verbs  # noqa: PLC0415 - the same
         from guatu.web.warnings.leaving import DUTIES  # noqa: PLC0415 - the same
+        from guatu.web.warnings.models import NOTICES  # noqa: PLC0415 - the same
+        from guatu.web.warnings.notices import WarningNotices  # noqa: PLC0415 - the same
 
         verbs.register()
         leaving.register(DUTIES)
+        notices.register(NOTICES, WarningNotices())
         parts.register(banner="warnings/_alert_place.html", tools="warnings/_alert_tools.html")
         nav.register(
             nav.Entry(

@@ -127,16 +127,37 @@ def _nobody(organisation: Organisation, rung: Rung) -> Contact:
     )
 
 
-def _answering(warning: Warning, places: list[str]) -> QuerySet[Grant]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Somebody who stands to a warning: at its owner, or on duty or supervising above it."""
+
+    user: int
+    role: Role
+    rung: Rung
+
+
+def standing(warning: Warning) -> list[Standing]:
+    """Everybody whom a warning may concern; one query."""
+    rungs = _places_above(warning.region_id)
+    grants = _answering(warning, list(rungs), above=(Role.DUTY_OFFICER, Role.SUPERVISOR))
+    return [
+        Standing(grant.user_id, Role(grant.role), _rung_of(grant, warning, rungs))
+        for grant in grants
+    ]
+
+
+def _answering(
+    warning: Warning, places: list[str], above: tuple[Role, ...] = (Role.DUTY_OFFICER,)
+) -> QuerySet[Grant]:
     """The grants by which people answer for a warning: the owner's, and duty above it."""
     owner = warning.organisation_id
     at_owner = Q(organisation=owner) | Q(region__isnull=False, user__organisation=owner)
-    above = Q(region__in=places) | Q(organisation__region__in=places) & ~Q(
+    placed = Q(region__in=places) | Q(organisation__region__in=places) & ~Q(
         organisation__kind__in=SITES
     )
     rows = Grant.objects.get_queryset().current(timezone.now()).filter(user__is_active=True)
     return rows.filter(
-        at_owner & Q(role__in=ANSWERING) | above & Q(role=Role.DUTY_OFFICER)
+        at_owner & Q(role__in=ANSWERING) | placed & Q(role__in=above)
     ).select_related("user__organisation", "organisation__region", "region")
 
 

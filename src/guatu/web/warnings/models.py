@@ -11,6 +11,9 @@ from django.utils.translation import pgettext, pgettext_lazy
 from guatu.core.nouns import warning as noun
 from guatu.web.warnings.sources import source_of
 
+NOTICES = "warning"
+"""What the notices call the source whose events are entries of warnings' histories."""
+
 
 class WarningLevel(models.IntegerChoices):
     """Levels of the noun, with words."""

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from guatu.core.nouns.warning import Verb
+from guatu.web.notices import actions as notices
 from guatu.web.people import permission
 from guatu.web.people.contacts import rings
 from guatu.web.people.models import User
@@ -26,6 +27,7 @@ from guatu.web.warnings.errors import CHANGED_MEANWHILE, RefusedError
 from guatu.web.warnings.facts import facts_of
 from guatu.web.warnings.forms import VerbForm, filters_of
 from guatu.web.warnings.models import (
+    NOTICES,
     Warning,  # noqa: A004 - the house's noun
     WarningLevel,
     WarningRung,
@@ -85,7 +87,12 @@ def _seen(request: SignedInRequest, warning_id: int) -> Warning:
 def detail(request: SignedInRequest, warning_id: int) -> HttpResponse:
     """A warning with its facts, deadlines and history."""
     warning = _seen(request, warning_id)
-    return render(request, "warnings/detail.html", _detail_context(request, warning))
+    context = _detail_context(request, warning)
+    # Whoever sees the warning has read what he was told of it.
+    notices.mark_read(
+        request.user, at=context["printed_at"], source=NOTICES, events=context["entry_ids"]
+    )
+    return render(request, "warnings/detail.html", context)
 
 
 def _detail_context(request: SignedInRequest, warning: Warning) -> dict[str, Any]:
@@ -93,6 +100,7 @@ def _detail_context(request: SignedInRequest, warning: Warning) -> dict[str, Any
     entries = list(queries.history(warning))
     return {
         "warning": warning,
+        "entry_ids": [entry.pk for entry in entries],
         "row": rows.row_of(request.user, warning, at),
         "facts": facts_of(warning),
         "lines": list(reversed(lines_of(warning, entries))),

@@ -8,10 +8,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from guatu.core.nouns.warning import Life
+from guatu.web.notices.happened import note as note_happened
 from guatu.web.people.models import User
 from guatu.web.warnings.changed import Changed, announce
 from guatu.web.warnings.errors import ANOTHER_OPEN, CHANGED_MEANWHILE, RefusedError
 from guatu.web.warnings.models import (
+    NOTICES,
     Warning,  # noqa: A004 - the house's noun
     WarningEntry,
     life_columns,
@@ -50,7 +52,7 @@ def enter(  # noqa: PLR0913 - an entry has this many columns
     due: datetime | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> WarningEntry:
-    """Add to the history and announce the change once it is committed."""
+    """Add to the history, note it for those whom it concerns, announce it once committed."""
     entry = WarningEntry.objects.create(
         warning=warning,
         at=at,
@@ -65,6 +67,7 @@ def enter(  # noqa: PLR0913 - an entry has this many columns
         due=due,
         facts=dict(facts or {}),
     )
+    note_happened(NOTICES, entry.pk)
     announce(
         Changed(
             warning=warning.pk,

@@ -49,11 +49,31 @@ function sound() {
   document.body.dataset.sounded = String(Number(document.body.dataset.sounded ?? 0) + 1);
 }
 
+// On the desktop too, where the reader allowed it (under My account, Notices). The tag lets several
+// open pages show one notice.
+function showOnDesktop(elements) {
+  if (!("Notification" in window) || Notification.permission !== "granted") return;
+  for (const element of elements.slice(0, 3)) {
+    const text = element.textContent.replace(/\s+/g, " ").trim();
+    const title = element.closest("section")?.querySelector("strong")?.textContent ?? "";
+    const notice = new Notification(title.replace(/\s+/g, " ").trim(), {
+      body: text, tag: element.dataset.alert, requireInteraction: true,
+    });
+    notice.addEventListener("click", () => {
+      window.focus();
+      element.querySelector("a")?.click();
+      notice.close();
+    });
+    document.body.dataset.onDesktop = String(Number(document.body.dataset.onDesktop ?? 0) + 1);
+  }
+}
+
 function look() {
-  const calling = [...document.querySelectorAll("[data-alert]")].map((element) => element.dataset.alert);
-  const fresh = calling.filter((id) => !heard.has(id));
-  for (const id of fresh) heard.add(id);
+  const calling = [...document.querySelectorAll("[data-alert]")];
+  const fresh = calling.filter((element) => !heard.has(element.dataset.alert));
+  for (const element of fresh) heard.add(element.dataset.alert);
   if (!fresh.length) return;
+  showOnDesktop(fresh);
   sessionStorage.setItem(HEARD, JSON.stringify([...heard].slice(-200)));
   if (!isOn()) return;
   if (mayPlay()) sound();
