@@ -14,6 +14,8 @@ from guatu.web.connection.actions import adopt_plants
 from guatu.web.connection.models import Connection
 from guatu.web.imports.models import Import
 from guatu.web.monitoring.queries import plant_ids_of
+from guatu.web.notices.actions import make_hook
+from guatu.web.notices.models import Delivery, Hook, Message
 from guatu.web.people.models import Role, User
 from guatu.web.people.queries import region_codes_of
 from tests.cast import Cast, employ
@@ -25,6 +27,8 @@ ABSENT = "987654"
 DOORS = sorted((name, route) for name, route in routes() if "<" in route)
 LISTS = sorted((name, route) for name, route in routes() if "<" not in route)
 PEOPLES = ("people:",)
+POWERS_OWN = ("people:", "notices:hook", "notices:try-hook", "notices:end-hook", "notices:again")
+"""What the three powers look after themselves."""
 WORDS = {"verb": "acknowledge", "slot": "LL", "deed": "approve", "kind": "points"}
 
 
@@ -54,6 +58,29 @@ def _brought(cast: Cast) -> Import:
     )
 
 
+def _told(cast: Cast) -> dict[str, str]:
+    """A notice of the plant's officer, a hook of the county, and what was given up there."""
+    hook, _secret = make_hook(
+        name="群",
+        organisation=cast.plant,
+        audience=Hook.Audience.EVENTS,
+        url="https://example.test/",
+        template="",
+        from_level=0,
+        by=cast.administrator,
+        at=NOON,
+    )
+    told = Message.objects.create(user=cast.plant_officer, source="warning", event=1, at=NOON)
+    given_up = Delivery.objects.create(
+        hook=hook, source="warning", event=1, at=NOON, due_at=NOON, state=Delivery.State.FAILED
+    )
+    return {
+        "hook_id": str(hook.pk),
+        "message_id": str(told.pk),
+        "delivery_id": str(given_up.pk),
+    }
+
+
 @pytest.fixture
 def things(cast: Cast, raise_one: Any) -> dict[str, str]:  # noqa: F811 - the fixture
     """One of everything in Anning, by the name that addresses give it."""
@@ -71,6 +98,7 @@ def things(cast: Cast, raise_one: Any) -> dict[str, str]:  # noqa: F811 - the fi
         "grant_id": str(cast.plant_officer.grants.get().pk),
         "organisation_id": str(cast.plant.pk),
         "import_id": str(_brought(cast).pk),
+        **_told(cast),
         # Below a plant that is not seen they are not looked for.
         "stop_id": "1",
         "alarm_id": "1",
@@ -106,7 +134,9 @@ def test_another_countys_record_answers_as_if_it_were_not_there(
 
 
 @pytest.mark.parametrize("who", [Role.ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDITOR])
-@pytest.mark.parametrize(("name", "route"), [(n, r) for n, r in DOORS if not n.startswith(PEOPLES)])
+@pytest.mark.parametrize(
+    ("name", "route"), [(n, r) for n, r in DOORS if not n.startswith(POWERS_OWN)]
+)
 def test_business_records_are_not_there_for_the_three_powers(  # noqa: PLR0917 # fixtures
     name: str, route: str, who: Role, client: Client, cast: Cast, things: dict[str, str]
 ) -> None:

@@ -25,6 +25,7 @@ from guatu.web.monitoring.models import (
     StopKind,
 )
 from guatu.web.monitoring.models.plant import Plant, Point, Unit
+from guatu.web.notices.models import Hook, Preference
 from guatu.web.people import actions
 from guatu.web.people.actions import ContactSpec
 from guatu.web.people.models import (
@@ -140,6 +141,16 @@ def _rows(cast: Cast, line: Line) -> list[Any]:
             made_at=NOON,
             expires_at=NOON + timedelta(1),
         ),
+        Preference(user=user),
+        Hook(
+            name="群机器人",
+            organisation=cast.plant,
+            audience=Hook.Audience.EVENTS,
+            url=f"https://example.test/{'f' * 64}",
+            sealed_secret="sealed-secret",
+            made_at=NOON,
+            made_by=cast.administrator,
+        ),
         Plant(organisation=cast.plant, region=cast.county, code="NEU", name="新厂"),
         PlantKey(plant=plant, sha256="f" * 64, issued_at=NOON, issued_by=by),
         Unit(plant=plant, code="U9", name="9号线", kind="dwc"),
@@ -178,6 +189,8 @@ CHANGES: dict[type[Any], tuple[str, Any, Any, Any]] = {
     DutyContact: ("phone", "139", "138", "139"),
     SecondFactor: ("since", NOON + timedelta(1), NOON.isoformat(), "2026-11-24T04:00:00+00:00"),
     ApiToken: ("ended_at", NOON, None, NOON.isoformat()),
+    Preference: ("email_from", 4, 3, 4),
+    Hook: ("name", "改名", "群机器人", "改名"),
     Plant: ("name", "改名厂", "新厂", "改名厂"),
     PlantKey: ("revoked_why", "丢失", "", "丢失"),
     Unit: ("name", "10号线", "9号线", "10号线"),

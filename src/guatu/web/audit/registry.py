@@ -24,6 +24,7 @@ from guatu.web.monitoring.models import (
     Slot,
     Unit,
 )
+from guatu.web.notices.models import Hook, Preference
 from guatu.web.people.models import (
     ApiToken,
     DutyContact,
@@ -152,6 +153,20 @@ WATCHED: Final[Mapping[type[Model], Watched]] = {
         secret=frozenset({"digest"}),
         by=("ended_by",),
     ),
+    Preference: Watched(
+        page=lambda one: one.user,
+        place=lambda one: _of_user(one.user),
+        name=lambda one: f"{one.user.get_full_name()} ({one.user.username})",
+        along=("user__organisation",),
+    ),
+    Hook: Watched(
+        place=lambda hook: (hook.organisation.region_id, hook.organisation_id),
+        along=("organisation",),
+        counted=frozenset({"failing_since"}),
+        secret=frozenset({"sealed_secret", "url"}),
+        why=("ended_why",),
+        by=("ended_by", "made_by"),
+    ),
     Plant: Watched(place=_of_plant, counted=frozenset({"config_version", "applied_version"})),
     PlantKey: Watched(
         page=lambda key: key.plant,
@@ -232,6 +247,9 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "people.User_user_permissions": "no right comes from Django's permissions",
     "imports.Import": "the records that it changed are told one by one",
     "imports.ImportedRow": "the records that it changed are told one by one",
+    "notices.Happened": "an event that is still to be told; the event itself is on record",
+    "notices.Message": "follows from an event; read or not is no change",
+    "notices.Delivery": "the delivery log itself",
     "regions.Region": "comes with the program's release, nobody edits it",
     "warnings.Warning": "each step is an entry of its own history",
     "warnings.Notice": "follows from an entry; seen or not is no change",

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime, time
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
@@ -184,8 +185,9 @@ def _fill(hook: Hook, given: dict[str, Any]) -> None:
 def _demand_address(text: str) -> None:
     """Demand an address that can be called; whether it may be is looked at when it is called."""
     try:
+        urlsplit(text)  # finds a broken address in brackets, which httpx lets pass
         url = httpx.URL(text)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
         raise ValidationError({"url": ValidationError("", code="address")})

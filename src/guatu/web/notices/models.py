@@ -112,8 +112,8 @@ class Message(models.Model):
     class Meta:
         """One event, one message."""
 
-        verbose_name = _("notice")
-        verbose_name_plural = _("notices")
+        verbose_name = pgettext_lazy("bell", "notice")
+        verbose_name_plural = pgettext_lazy("bell", "notices")
         ordering = ["-at", "-id"]
         constraints = [
             models.UniqueConstraint(

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from guatu.core.nouns.warning import Level, Rung
 from guatu.web.notices.sources import Event, Said
@@ -182,7 +183,7 @@ def _data(entry: WarningEntry) -> dict[str, Any]:
 def _said(entry: WarningEntry) -> Said:
     warning: Warning = entry.warning
     return Said(
-        what=str(entry.get_deed_display()),
+        what=_what(entry),
         title=warning.headline,
         line=_line(entry),
         url=reverse("warnings:detail", args=[warning.pk]),
@@ -190,6 +191,13 @@ def _said(entry: WarningEntry) -> Said:
         level=warning.level,
         organisation=warning.origin.name,
     )
+
+
+def _what(entry: WarningEntry) -> str:
+    """The deed; beside the level's word, "raised" would say the same twice in Chinese."""
+    if entry.deed == _Deed.RAISE:
+        return pgettext("told", "New")
+    return str(entry.get_deed_display())
 
 
 def _line(entry: WarningEntry) -> str:
