@@ -24,12 +24,20 @@ from guatu.telemetry.history.damage import count_damaged
 from guatu.telemetry.log import direct_opener
 from guatu.telemetry.settings import LogSettings, history_folder
 from guatu.web.monitoring.models import Outbox
+from guatu.web.notices.queries import untold
 from guatu.web.operations import actions as operations
 from guatu.web.warnings.models import Warning as OpenWarning
 
 logger = logging.getLogger("worker")
 
 LOOK_EVERY_S, PULSE_EVERY_S = 5.0, 60.0
+
+
+_NOTICES = {
+    "untold": "Events that could not be told.",
+    "late": "Deliveries that are more than five minutes late.",
+    "failing_hooks": "Hooks whose last call failed.",
+}
 
 
 class WorkerVitals:
@@ -79,6 +87,8 @@ class WorkerVitals:
         yield vitals.number(
             "guatu_outbox_oldest_seconds", "Age of the first of them.", facts["outbox"]["oldest_s"]
         )
+        for name, help_text in _NOTICES.items():
+            yield vitals.number(f"guatu_notices_{name}", help_text, facts["notices"][name])
         yield vitals.gauge(
             "guatu_warnings_open", "Open warnings by level.", "level", facts["warnings"]
         )
@@ -116,6 +126,7 @@ def _count(*, at: datetime) -> dict[str, Any]:
             "waiting": waiting["n"],
             "oldest_s": (at - first).total_seconds() if first else 0.0,
         },
+        "notices": untold(at),
         "warnings": {str(row["level"]): row["n"] for row in levels.annotate(n=Count("pk"))},
     }
 

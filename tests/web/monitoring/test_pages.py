@@ -349,7 +349,7 @@ def test_the_list_is_filtered_by_text_region_and_standing(
 
 
 @pytest.mark.parametrize(
-    ("path", "most"), [("", 12), ("{plant}/", 24), ("{plant}/limits/", 12), ("{plant}/alarms/", 10)]
+    ("path", "most"), [("", 13), ("{plant}/", 25), ("{plant}/limits/", 13), ("{plant}/alarms/", 11)]
 )
 def test_a_page_asks_the_database_no_more_as_data_grows(
     client: Client, cast: Cast, line: Line, path: str, most: int

@@ -169,5 +169,6 @@ def test_the_list_of_notices_becomes_a_file(cast: Cast, warning: Warning, client
     client.force_login(cast.plant_officer)
     answer = client.get("/notices/?export=xlsx")
     assert b"".join(answer.streaming_content).startswith(b"PK")  # type: ignore[attr-defined]
-    client.post("/notices/read/")
+    read = client.post("/notices/read/", headers={"HX-Request": "true"})
+    assert (read.status_code, read["HX-Trigger"]) == (200, "notices:read")
     assert "已全部读完" in client.get("/notices/?unread=1").content.decode()

@@ -72,6 +72,7 @@ ALLOWED = {
     "people.end_own_session": {(who, "any") for who in EVERYBODY},
     "people.keep_second_factor": {(who, "any") for who in EVERYBODY},
     "people.keep_tokens": {(who, who) for who in EVERYBODY},
+    "people.change_own_email": {(who, who) for who in EVERYBODY},
     "people.end_token": {
         ("security_administrator", "plant"),
         ("security_administrator", "other_plant"),
@@ -95,7 +96,7 @@ def test_only_the_allowed_may(verb: str, cast: Cast) -> None:
     things: dict[str, object] = {"plant": cast.plant, "other_plant": cast.other_plant}
     if "own" in verb or verb == "people.keep_second_factor":
         things = {"any": None}
-    if verb == "people.keep_tokens":
+    if verb in {"people.keep_tokens", "people.change_own_email"}:
         things = dict(cast.users)
     may = {
         (who, what)

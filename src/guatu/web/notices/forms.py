@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guatu.web.notices.models import FromLevel, Hook
 from guatu.web.people.directory_forms import OrganisationField
@@ -69,7 +70,7 @@ class HookForm(forms.Form):
         label=_("Called"), choices=Hook.Audience.choices, widget=forms.Select(attrs=_SELECT)
     )
     url = forms.CharField(
-        label=_("Address"),
+        label=pgettext_lazy("hook", "Address"),
         max_length=500,
         widget=forms.TextInput(attrs={**_TEXT, "inputmode": "url", "autocomplete": "off"}),
         help_text=_("As the robot or gateway gave it to you."),

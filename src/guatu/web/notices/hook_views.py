@@ -55,7 +55,7 @@ def _hook_columns() -> list[Column[Hook]]:
         Column(key="name", label=pgettext("hook", "Name"), value=str, cell=_hook_link, sort="name"),
         Column(key="whose", label=_("Organisation"), value=lambda h: h.organisation.name),
         Column(key="told", label=_("Called"), value=lambda h: h.get_audience_display()),
-        Column(key="url", label=_("Address"), value=_host, phone=False),
+        Column(key="url", label=pgettext("hook", "Address"), value=_host, phone=False),
         Column(key="from", label=_("From level"), value=lambda h: h.get_from_level_display()),
         Column(key="state", label=_("State"), value=_state_word, cell=_state),
         Column(key="made", label=_("Made at"), value=lambda h: h.made_at, sort="made_at"),

@@ -147,7 +147,7 @@ class Hook(models.Model):
         verbose_name=_("organisation"),
     )
     audience = models.CharField(_("told"), max_length=8, choices=Audience)
-    url = models.CharField(_("address"), max_length=500)
+    url = models.CharField(pgettext_lazy("hook", "address"), max_length=500)
     sealed_secret = models.TextField(_("secret"))
     # JSON with ${…} in its texts; empty sends the standard body.
     template = models.TextField(_("template"), blank=True)

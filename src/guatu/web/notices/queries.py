@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import overload
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from guatu.web.notices.models import Delivery, Hook, Message, Preference
+from guatu.web.notices.models import Delivery, Happened, Hook, Message, Preference
 from guatu.web.notices.sources import Said, source_of
 from guatu.web.people.models import Role, User
 from guatu.web.people.posts import sight_of
@@ -108,6 +109,23 @@ def deliveries_of(user: User) -> QuerySet[Delivery]:
     by_hooks = sight.within(region="hook__organisation__region", organisation="hook__organisation")
     rows = Delivery.objects.filter(to_people | by_hooks)
     return rows.select_related("hook", "message__user__organisation")
+
+
+def untold(at: datetime) -> dict[str, int]:
+    """Count what keeps people from being told.
+
+    Returns:
+        "untold": events that their source failed on; "late": deliveries that nobody tried within
+        five minutes; "failing_hooks": hooks whose last call failed.
+    """
+    late = Delivery.objects.filter(
+        state=Delivery.State.WAITING, tries=0, due_at__lt=at - timedelta(minutes=5)
+    )
+    return {
+        "untold": Happened.objects.filter(tries__gt=0).count(),
+        "late": late.count(),
+        "failing_hooks": Hook.objects.filter(ended_at=None, failing_since__isnull=False).count(),
+    }
 
 
 def unread_word(user: User) -> str:

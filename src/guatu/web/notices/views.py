@@ -96,6 +96,10 @@ def _about(told: Told) -> SafeString:
 @require_GET
 def bell(request: SignedInRequest) -> HttpResponse:
     """The latest of what I was told, under the bell."""
+    return _latest(request)
+
+
+def _latest(request: SignedInRequest) -> HttpResponse:
     rows = list(queries.messages_of(request.user)[:ON_BELL])
     context = {
         "told": queries.told(request.user, rows),
@@ -129,7 +133,7 @@ def read_all(request: SignedInRequest) -> HttpResponse:
     """Count everything as read."""
     actions.mark_read(request.user, at=timezone.now())
     if is_htmx(request):
-        response = bell(request)
+        response = _latest(request)
         response["HX-Trigger"] = "notices:read"
         return response
     return redirect("notices:list")

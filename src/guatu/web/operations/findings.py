@@ -61,6 +61,7 @@ def findings(standing: Standing, days_left: float | None) -> list[Finding]:
         *_of_processes(standing),
         *_of_disks(standing, days_left),
         *_of_flow(standing),
+        *_of_telling(standing),
         *_of_keeping(standing),
     ]
     return sorted(found, key=lambda one: one.tone != BAD)
@@ -143,6 +144,27 @@ def _of_flow(standing: Standing) -> Iterator[Finding]:
             _("Changes of limits or plants have waited for %(seconds)s s to take effect.")
             % {"seconds": round(standing.outbox_oldest_s)},
             _("The worker's lines say why the log does not take them."),
+        )
+
+
+def _of_telling(standing: Standing) -> Iterator[Finding]:
+    if standing.untold:
+        yield Finding(
+            BAD,
+            _("%(count)s events could not be told to anybody.") % {"count": standing.untold},
+            _("They are tried again; the worker's lines say what fails."),
+        )
+    if standing.notices_late:
+        yield Finding(
+            ATTENTION,
+            _("%(count)s deliveries of notices are late.") % {"count": standing.notices_late},
+            _("The mail server or a gateway is slow. Look at the page Deliveries."),
+        )
+    if standing.failing_hooks:
+        yield Finding(
+            ATTENTION,
+            _("%(count)s hooks fail.") % {"count": standing.failing_hooks},
+            _("Open it under Deliveries, Hooks: it says what was answered. Then send a trial."),
         )
 
 

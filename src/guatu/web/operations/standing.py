@@ -112,6 +112,9 @@ class Standing:
     recorder_lag: int = 0
     outbox_waiting: int = 0
     outbox_oldest_s: float = 0.0
+    untold: int = 0
+    notices_late: int = 0
+    failing_hooks: int = 0
     backup: BackupRow | None = None
     certificate_until: datetime | None = None
     verified: VerifyRow | None = None
@@ -202,6 +205,9 @@ def read(told: Sequence[ProcessNow], at: datetime) -> Standing:
         recorder_lag=worker.get("recorder", {}).get("lag", 0),
         outbox_waiting=worker.get("outbox", {}).get("waiting", 0),
         outbox_oldest_s=worker.get("outbox", {}).get("oldest_s", 0.0),
+        untold=worker.get("notices", {}).get("untold", 0),
+        notices_late=worker.get("notices", {}).get("late", 0),
+        failing_hooks=worker.get("notices", {}).get("failing_hooks", 0),
         backup=_backup(worker.get("backup")),
         certificate_until=_moment(worker.get("certificate_until")),
         verified=_verified(worker.get("verified")),
