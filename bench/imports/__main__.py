@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from guatu.telemetry import door
+from guatu.telemetry.served import let_stay
 from guatu.telemetry.settings import DoorSettings, StreamSettings
 
 ROWS, ERRORS, ROUNDS = 2000, 50, 3
@@ -32,6 +33,7 @@ def main() -> None:
         # No engine and no log here, which is known at once; the worker would place it later.
         streams = StreamSettings(log_url="nats://127.0.0.1:1", disk=Path(home))
         door.use(DoorSettings(streams=streams, history=Path(home), timeout_s=0.05))
+        let_stay()  # as the web's process does
         _measure()
 
 

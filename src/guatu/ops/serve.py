@@ -14,7 +14,7 @@ from guatu.ops.logs import set_up_logging
 from guatu.ops.preflight import check_writable
 from guatu.ops.supervise import PR_SET_PDEATHSIG
 from guatu.ops.words import say
-from guatu.telemetry.served import allow_connections
+from guatu.telemetry.served import allow_connections, let_stay
 from guatu.telemetry.vitals import ready_when
 
 WEB_THREADS = 8
@@ -152,6 +152,8 @@ def web_application() -> object:
 
     # Beside the first pages, which most often ask for no history.
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    # A page, and far more a table that is brought in, makes many rows that all stay to its end.
+    let_stay()
     return application
 
 
