@@ -14,7 +14,7 @@ from guatu.web.notices import quiet
 from guatu.web.notices.models import Delivery, FromLevel, Happened, Hook, Message, Preference
 from guatu.web.notices.sources import Event, source_of
 from guatu.web.people.models import SITES, User
-from guatu.web.people.posts import below
+from guatu.web.people.posts import below_each
 
 _log = logging.getLogger(__name__)
 
@@ -107,17 +107,18 @@ class _Listening:
 
 
 def _hooks() -> list[_Listening]:
-    rows = Hook.objects.filter(ended_at=None).select_related("organisation")
-    return [_listening(hook) for hook in rows]
+    rows = list(Hook.objects.filter(ended_at=None).select_related("organisation"))
+    inside = below_each([hook.organisation_id for hook in rows])
+    return [_listening(hook, inside[hook.organisation_id]) for hook in rows]
 
 
-def _listening(hook: Hook) -> _Listening:
+def _listening(hook: Hook, inside: frozenset[int]) -> _Listening:
     """How far a hook hears: as its organisation sees, its region or what lies below it."""
     organisation = hook.organisation
     span = None
     if organisation.kind not in SITES:
         span = RegionCode(organisation.region_id).span
-    return _Listening(hook, span, below(organisation.pk))
+    return _Listening(hook, span, inside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def hook(request: SignedInRequest, hook_id: int) -> HttpResponseBase:
     table = Table(
         request,
         name=_("Calls"),
-        rows=Delivery.objects.filter(hook=kept),
+        rows=Delivery.objects.filter(hook=kept).select_related("hook"),
         columns=delivery_columns(),
         page_size=20,
         empty=_("It was not called so far. Send a trial."),

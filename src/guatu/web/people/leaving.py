@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import ngettext
 
 from guatu.web.people.models import User
+from guatu.web.people.posts import read_posts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ def open_duties(user: User) -> list[Any]:
 def heirs(user: User, people: Sequence[User]) -> list[User]:
     """Those of these people who may take over all that the user has to see to the end."""
     held = [(kind, duty) for kind in _KINDS for duty in kind.open_of(user)]
+    if held:
+        read_posts(people)
     return [
         person
         for person in people
