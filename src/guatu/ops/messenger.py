@@ -5,8 +5,10 @@ holds up nothing but itself.
 """
 
 import asyncio
+import itertools
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from django.utils import timezone
@@ -44,23 +46,27 @@ class Messenger:
             parcels = await self._database.do(
                 delivering.take, at=timezone.now(), busy=busy, most=room
             )
-            for parcel in parcels:
-                self._busy[parcel.way] = asyncio.create_task(self._send(parcel))
+            for way, those in itertools.groupby(parcels, key=lambda parcel: parcel.way):
+                self._busy[way] = asyncio.create_task(self._send_in_order(way, list(those)))
         if time.monotonic() >= self._prune_next:
             self._prune_next = time.monotonic() + PRUNE_EVERY_S
             await self._database.do(delivering.prune, at=timezone.now())
 
-    async def _send(self, parcel: Parcel) -> None:
+    async def _send_in_order(self, way: Way, parcels: Sequence[Parcel]) -> None:
+        """Send what goes by one way; where one fails, those after it wait as it does."""
+        outcome = Outcome()
         try:
-            outcome = await self._outcome(parcel)
-            await self._database.do(
-                delivering.settle, parcel=parcel, outcome=outcome, at=timezone.now()
-            )
+            for parcel in parcels:
+                if not outcome.error or outcome.is_final:
+                    outcome = await self._outcome(parcel)
+                await self._database.do(
+                    delivering.settle, parcel=parcel, outcome=outcome, at=timezone.now()
+                )
         except Exception:
             # Not settled, it is due again when its lease ends.
             logger.exception("a delivery could not be written down")
         finally:
-            self._busy.pop(parcel.way, None)
+            self._busy.pop(way, None)
 
     async def _outcome(self, parcel: Parcel) -> Outcome:
         loop = asyncio.get_running_loop()

@@ -320,7 +320,31 @@ def test_a_busy_way_is_left_alone_and_others_go_on(
     raise_one()
     collecting.collect(NOON)
     taken = delivering.take(NOON, busy={("hook", first.pk)})
-    assert [parcel.way for parcel in taken] == [("hook", second.pk)]
+    assert [parcel.way for parcel in taken] == [("hook", second.pk)] * 2
+
+
+def test_a_program_gets_many_in_their_order_one_call_each(
+    raise_one: Raise, hook: MakeHook, receiver: Receiver
+) -> None:
+    hook()
+    numbers = [raise_one(at=NOON + timedelta(seconds=n)).number for n in range(15)]
+    later = NOON + timedelta(minutes=1)
+    assert [go(later), go(later), go(later)] == [delivering.IN_A_ROW, 5, 0]
+    assert [body["data"]["warning"]["number"] for body in receiver.bodies()] == numbers
+
+
+def test_a_dead_way_with_much_waiting_hides_no_other(
+    cast: Cast, raise_one: Raise, hook: MakeHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "LOOKED_AT", 5)
+    dead = hook()
+    for _each in range(6):
+        raise_one(level=Level.RED)
+    other = hook(organisation=cast.city_bureau)
+    raise_one(level=Level.BLUE)
+    collecting.collect(NOON)
+    taken = delivering.take(NOON, busy={("hook", dead.pk)})
+    assert {parcel.way for parcel in taken} == {("hook", other.pk)}
 
 
 def test_a_hook_that_ended_is_called_no_more(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from guatu.web.notices.models import Delivery, Hook, Message
 from guatu.web.notices.parcels import Parcel, packed, way_of
@@ -19,6 +19,8 @@ LEASE: Final = timedelta(minutes=2)
 """How long a sender has before another may send what it took."""
 LOOKED_AT: Final = 500
 TOGETHER: Final = 200
+IN_A_ROW: Final = 10
+"""Calls of one program that one turn takes: with the time that each may last, within a lease."""
 KEPT: Final = timedelta(days=180)
 
 Way = tuple[str, int]
@@ -49,11 +51,19 @@ def take(at: datetime, *, busy: Collection[Way] = (), most: int = 8) -> list[Par
     Args:
         at: now.
         busy: ways that are still being sent by.
-        most: how many parcels at most.
+        most: by how many ways at most.
+
+    Returns:
+        Parcels; those of one way stand in the order in which they must go, one after another.
     """
     _drop_what_was_read(at)
+    # What goes by a busy way would hide the rest behind it.
+    is_busy = Q(hook__in=[number for kind, number in busy if kind == "hook"])
+    mailed = [number for kind, number in busy if kind == "mail"]
+    is_busy |= Q(hook=None, message__user__in=mailed)
     rows = (
         Delivery.objects.filter(state=Delivery.State.WAITING, due_at__lte=at)
+        .exclude(is_busy)
         .select_related("hook", "message__user__notice_preference")
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("-level", "due_at", "pk")[:LOOKED_AT]
@@ -61,14 +71,12 @@ def take(at: datetime, *, busy: Collection[Way] = (), most: int = 8) -> list[Par
     groups: dict[Way, list[Delivery]] = {}
     for row in rows:
         way = way_of(row)
-        if way in busy or (way not in groups and len(groups) >= most):
+        if way not in groups and len(groups) >= most:
             continue
         group = groups.setdefault(way, [])
-        if not group or (_goes_with(group[0], row) and len(group) < TOGETHER):
+        if not group or _goes_with(group[0], row):
             group.append(row)
-    for group in groups.values():
-        group.sort(key=lambda row: (row.at, row.pk))
-    parcels = [packed(group) for group in groups.values()]
+    parcels = [packed(part) for group in groups.values() for part in _parts(group)]
     taken = [pk for parcel in parcels for pk in parcel.deliveries]
     Delivery.objects.filter(pk__in=taken).update(due_at=at + LEASE, tries=F("tries") + 1)
     return parcels
@@ -84,10 +92,16 @@ def _drop_what_was_read(at: datetime) -> None:
     read.update(state=Delivery.State.DROPPED, ended_at=at)
 
 
+def _parts(group: list[Delivery]) -> list[list[Delivery]]:
+    """What of a way goes now: all that people read in one, for programs one by one."""
+    group.sort(key=lambda row: (row.at, row.pk))
+    if group[0].hook is None or group[0].hook.is_grouped:
+        return [group[:TOGETHER]]
+    return [[row] for row in group[:IN_A_ROW]]
+
+
 def _goes_with(first: Delivery, other: Delivery) -> bool:
-    """Whether two deliveries of one way go together: read by people, and by the same person."""
-    if first.hook is not None and not first.hook.is_grouped:
-        return False
+    """Whether two deliveries of one way go at the same turn: to a program, or to one person."""
     mine = first.message.user_id if first.message else None
     return mine == (other.message.user_id if other.message else None)
 
