@@ -312,6 +312,31 @@ def test_a_sender_that_died_loses_nothing(
     assert len(receiver.came) == 1
 
 
+def test_a_way_that_cannot_be_packed_holds_up_no_other(
+    cast: Cast,
+    raise_one: Raise,
+    hook: MakeHook,
+    receiver: Receiver,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = hook()
+    Hook.objects.filter(pk=broken.pk).update(sealed_secret="sealed by another key")
+    hook(organisation=cast.city_bureau)
+    raise_one()
+    assert go(NOON) == 1
+    assert len(receiver.came) == 1
+    row = Delivery.objects.get(hook=broken)
+    assert (row.state, row.tries, row.error) == (Delivery.State.WAITING, 1, "OtherKeyError")
+    assert row.due_at == NOON + PAUSES[0]
+    assert "could not be packed" in caplog.text
+
+
+def test_a_look_at_nothing_takes_no_lock(cast: Cast, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(2):
+        assert collecting.collect(NOON) == 0
+        assert delivering.take(NOON) == []
+
+
 def test_a_busy_way_is_left_alone_and_others_go_on(
     cast: Cast, raise_one: Raise, hook: MakeHook
 ) -> None:

@@ -36,10 +36,7 @@ def mark_read(
     rows = Message.objects.filter(user=user, read_at=None)
     if events is not None:
         rows = rows.filter(source=source, event__in=list(events))
-    found = list(rows.values_list("pk", flat=True))
-    if found:
-        Message.objects.filter(pk__in=found).update(read_at=at)
-    return len(found)
+    return rows.update(read_at=at) if rows.exists() else 0
 
 
 @transaction.atomic

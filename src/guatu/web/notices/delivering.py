@@ -1,12 +1,13 @@
 """Which deliveries are due, and what becomes of each: sent, tried again, given up."""
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from guatu.web.notices.models import Delivery, Hook, Message
 from guatu.web.notices.parcels import Parcel, packed, way_of
@@ -24,6 +25,8 @@ IN_A_ROW: Final = 10
 KEPT: Final = timedelta(days=180)
 
 Way = tuple[str, int]
+_SETTLED: Final = ("state", "ended_at", "due_at", "error")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,6 @@ class Outcome:
     wait: timedelta | None = None
 
 
-@transaction.atomic
 def take(at: datetime, *, busy: Collection[Way] = (), most: int = 8) -> list[Parcel]:
     """Take what is due, for this sender alone, packed.
 
@@ -56,13 +58,25 @@ def take(at: datetime, *, busy: Collection[Way] = (), most: int = 8) -> list[Par
     Returns:
         Parcels; those of one way stand in the order in which they must go, one after another.
     """
-    _drop_what_was_read(at)
+    # A look takes no lock: nearly always there is nothing to do.
+    if not _due(at).exists():
+        return []
+    with transaction.atomic():
+        _drop_what_was_read(at)
+        return _take(at, busy, most)
+
+
+def _due(at: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(state=Delivery.State.WAITING, due_at__lte=at)
+
+
+def _take(at: datetime, busy: Collection[Way], most: int) -> list[Parcel]:
     # What goes by a busy way would hide the rest behind it.
     is_busy = Q(hook__in=[number for kind, number in busy if kind == "hook"])
     mailed = [number for kind, number in busy if kind == "mail"]
     is_busy |= Q(hook=None, message__user__in=mailed)
     rows = (
-        Delivery.objects.filter(state=Delivery.State.WAITING, due_at__lte=at)
+        _due(at)
         .exclude(is_busy)
         .select_related("hook", "message__user__notice_preference")
         .select_for_update(of=("self",), skip_locked=True)
@@ -76,19 +90,33 @@ def take(at: datetime, *, busy: Collection[Way] = (), most: int = 8) -> list[Par
         group = groups.setdefault(way, [])
         if not group or _goes_with(group[0], row):
             group.append(row)
-    parcels = [packed(part) for group in groups.values() for part in _parts(group)]
+    parts = [part for group in groups.values() for part in _parts(group)]
+    parcels = [parcel for part in parts if (parcel := _packed(part, at)) is not None]
     taken = [pk for parcel in parcels for pk in parcel.deliveries]
     Delivery.objects.filter(pk__in=taken).update(due_at=at + LEASE, tries=F("tries") + 1)
     return parcels
 
 
+def _packed(part: list[Delivery], at: datetime) -> Parcel | None:
+    """A parcel of what goes together; None where packing fails, which is a failed try of its own.
+
+    A secret sealed with another key, or a source that breaks, holds up no other way.
+    """
+    try:
+        with transaction.atomic():
+            return packed(part)
+    except Exception as error:  # noqa: BLE001 - whatever a source raises
+        _log.exception("%d deliveries could not be packed", len(part))
+        for row in part:
+            row.tries += 1
+            _settle_one(row, Outcome(error=type(error).__name__), at)
+        Delivery.objects.bulk_update(part, [*_SETTLED, "tries"])
+        return None
+
+
 def _drop_what_was_read(at: datetime) -> None:
     """What waited for the end of quiet hours and was read on the bell meanwhile is not sent."""
-    read = Delivery.objects.filter(
-        state=Delivery.State.WAITING,
-        due_at__lte=at,
-        message__read_at__isnull=False,
-    )
+    read = _due(at).filter(message__read_at__isnull=False)
     read.update(state=Delivery.State.DROPPED, ended_at=at)
 
 
@@ -121,8 +149,11 @@ def settle(parcel: Parcel, outcome: Outcome, *, at: datetime) -> None:
         )
     )
     for row in rows:
-        _settle_one(row, parcel, outcome, at)
-    Delivery.objects.bulk_update(rows, ["state", "ended_at", "due_at", "error"])
+        if parcel.content is None:
+            row.state, row.ended_at = Delivery.State.DROPPED, at
+        else:
+            _settle_one(row, outcome, at)
+    Delivery.objects.bulk_update(rows, _SETTLED)
     kind, number = parcel.way
     if kind == "hook" and parcel.content is not None:
         hook = Hook.objects.filter(pk=number)
@@ -132,11 +163,9 @@ def settle(parcel: Parcel, outcome: Outcome, *, at: datetime) -> None:
             hook.exclude(failing_since=None).update(failing_since=None)
 
 
-def _settle_one(row: Delivery, parcel: Parcel, outcome: Outcome, at: datetime) -> None:
+def _settle_one(row: Delivery, outcome: Outcome, at: datetime) -> None:
     row.error = outcome.error[:300]
-    if parcel.content is None:
-        row.state, row.ended_at = Delivery.State.DROPPED, at
-    elif not outcome.error:
+    if not outcome.error:
         row.state, row.ended_at = Delivery.State.SENT, at
     elif outcome.is_final or row.tries > len(PAUSES):
         row.state, row.ended_at = Delivery.State.FAILED, at
