@@ -84,7 +84,7 @@ def test_a_table_is_sorted_in_place_and_the_address_follows(
     sign_in(cast.duty_officer)
     page.goto(f"{live_server.url}/account/")
     page.evaluate("window.sameDocument = true")
-    page.get_by_role("link", name="时间").click()
+    page.get_by_role("link", name="时间", exact=True).click()
     expect(page.locator("th[aria-sort='ascending']")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"sort=at"))
     assert page.evaluate("window.sameDocument") is True
