@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from pytest_django.live_server_helper import LiveServer
 
 from guatu.web.people.models import User
+from guatu.web.shell.requests import THEME_COOKIE
 from tests.cast import PASSWORD
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -31,6 +32,7 @@ FLAGS = [
 ]
 
 SignIn = Callable[[User], None]
+Choose = Callable[[str, str], None]
 Axe = Callable[[], list[str]]
 
 
@@ -106,6 +108,19 @@ def sign_in(context: BrowserContext, client: Any, live_server: LiveServer) -> Si
         )
 
     return bring_in
+
+
+@pytest.fixture
+def choose(context: BrowserContext, live_server: LiveServer) -> Choose:
+    """`choose(language, theme)`: what the switches in the header keep in cookies."""
+
+    def keep(language: str, theme: str) -> None:
+        chosen = {settings.LANGUAGE_COOKIE_NAME: language, THEME_COOKIE: theme}
+        context.add_cookies(
+            [{"name": name, "value": v, "url": live_server.url} for name, v in chosen.items()]
+        )
+
+    return keep
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -15,8 +14,7 @@ from guatu.web.monitoring.actions import StopSpec, declare_stop
 from guatu.web.monitoring.models import LimitVersion, StopKind
 from guatu.web.people import actions
 from guatu.web.people.models import Role
-from guatu.web.shell.requests import THEME_COOKIE
-from tests.browser.conftest import Axe, SignIn
+from tests.browser.conftest import Axe, Choose, SignIn
 from tests.cast import PASSWORD, Cast
 from tests.web.monitoring.conftest import Line, register_line
 
@@ -70,6 +68,7 @@ def test_the_pages_are_clean(  # noqa: PLR0917 # fixtures
     told: Line,
     watch: list[str],
     sign_in: SignIn,
+    choose: Choose,
     axe: Axe,
     shot: Callable[[str], None],
 ) -> None:
@@ -83,10 +82,7 @@ def test_the_pages_are_clean(  # noqa: PLR0917 # fixtures
     for who, name, path in pages:
         page.context.clear_cookies()
         sign_in(cast.users[who])
-        chosen = {settings.LANGUAGE_COOKIE_NAME: language, THEME_COOKIE: theme}
-        page.context.add_cookies(
-            [{"name": name, "value": v, "url": live_server.url} for name, v in chosen.items()]
-        )
+        choose(language, theme)
         page.goto(live_server.url + path)
         expect(page.locator("h1")).to_be_visible()
         if (place := page.locator(".record-history")).count():

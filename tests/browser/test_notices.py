@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -14,22 +13,12 @@ from guatu.web.notices import actions as notices
 from guatu.web.notices import collecting
 from guatu.web.notices.bodies import PRESETS
 from guatu.web.notices.models import Delivery, Hook
-from guatu.web.shell.requests import THEME_COOKIE
 from guatu.web.warnings import actions
-from tests.browser.conftest import Axe, SignIn
+from tests.browser.conftest import Axe, Choose, SignIn
 from tests.cast import Cast
 from tests.web.warnings.conftest import Raise, raise_one  # noqa: F401 - a fixture
 
 LOOKS = [("zh-hans", "light"), ("en", "dark")]
-
-
-def choose(page: Page, live_server: LiveServer, language: str, theme: str) -> None:
-    page.context.add_cookies(
-        [
-            {"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": live_server.url},
-            {"name": THEME_COOKIE, "value": theme, "url": live_server.url},
-        ]
-    )
 
 
 @pytest.mark.parametrize(("language", "theme"), LOOKS)
@@ -42,6 +31,7 @@ def test_the_bell_tells_what_is_new_and_forgets_what_was_opened(  # noqa: PLR091
     cast: Cast,
     raise_one: Raise,  # noqa: F811
     sign_in: SignIn,
+    choose: Choose,
     axe: Axe,
     shot: Callable[[str], None],
 ) -> None:
@@ -52,7 +42,7 @@ def test_the_bell_tells_what_is_new_and_forgets_what_was_opened(  # noqa: PLR091
     actions.urge(first.pk, note=note, by=cast.supervisor, at=now, addressee=cast.plant_officer)
     collecting.collect(now)
     sign_in(cast.plant_officer)
-    choose(page, live_server, language, theme)
+    choose(language, theme)
     page.goto(f"{live_server.url}/plants/")
     bell = page.locator("details.bell")
     expect(bell.locator(".bell-count")).to_have_text("3")
@@ -88,6 +78,7 @@ def test_settings_hooks_and_the_log_are_clean(  # noqa: PLR0917 # fixtures
     live_server: LiveServer,
     cast: Cast,
     sign_in: SignIn,
+    choose: Choose,
     axe: Axe,
     shot: Callable[[str], None],
 ) -> None:
@@ -115,7 +106,7 @@ def test_settings_hooks_and_the_log_are_clean(  # noqa: PLR0917 # fixtures
         state=Delivery.State.SENT, tries=1, ended_at=now
     )
     sign_in(cast.administrator)
-    choose(page, live_server, language, theme)
+    choose(language, theme)
     pages = {
         "settings": "/account/notices/",
         "hooks": "/notices/hooks/",

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import time, timedelta
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -12,8 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from guatu.web.people import actions
 from guatu.web.people.actions import ContactSpec
 from guatu.web.people.models import Role
-from guatu.web.shell.requests import THEME_COOKIE
-from tests.browser.conftest import Axe, SignIn
+from tests.browser.conftest import Axe, Choose, SignIn
 from tests.cast import Cast
 
 
@@ -44,6 +42,7 @@ def test_the_pages_are_clean(  # noqa: PLR0917 # fixtures
     live_server: LiveServer,
     told: Cast,
     sign_in: SignIn,
+    choose: Choose,
     axe: Axe,
     shot: Callable[[str], None],
 ) -> None:
@@ -64,10 +63,7 @@ def test_the_pages_are_clean(  # noqa: PLR0917 # fixtures
     for who, paths in pages.items():
         page.context.clear_cookies()
         sign_in(told.users[who])
-        chosen = {settings.LANGUAGE_COOKIE_NAME: language, THEME_COOKIE: theme}
-        page.context.add_cookies(
-            [{"name": name, "value": v, "url": live_server.url} for name, v in chosen.items()]
-        )
+        choose(language, theme)
         for path in paths:
             page.goto(live_server.url + path)
             expect(page.locator("html")).to_have_attribute("lang", language)

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from guatu.web.people.models import Scope
-from guatu.web.shell.requests import THEME_COOKIE
-from tests.browser.conftest import Axe, SignIn
+from tests.browser.conftest import Axe, Choose, SignIn
 from tests.cast import PASSWORD, Cast
 from tests.web.api.conftest import token_of
 
@@ -22,17 +20,13 @@ def test_the_pages_of_tokens_are_clean_and_make_and_end_one(  # noqa: PLR0917 # 
     live_server: LiveServer,
     cast: Cast,
     sign_in: SignIn,
+    choose: Choose,
     axe: Axe,
     shot: Callable[[str], None],
 ) -> None:
     token_of(cast.viewer, Scope.WARNINGS_READ, Scope.READINGS_READ)
     sign_in(cast.viewer)
-    page.context.add_cookies(
-        [
-            {"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": live_server.url},
-            {"name": THEME_COOKIE, "value": theme, "url": live_server.url},
-        ]
-    )
+    choose(language, theme)
     words = {"zh-hans": ("用途", "查看预警", "新建令牌", "当前密码", "结束", "我已保存")}
     english = ("What it is for", "Read warnings", "Make a token", "Current password", "End", "kept")
     name, scope, make, password, end, kept = words.get(language, english)

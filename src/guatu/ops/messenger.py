@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from guatu.ops.database import Database
 from guatu.web.notices import collecting, delivering, sending
-from guatu.web.notices.delivering import Outcome, Way
-from guatu.web.notices.parcels import Parcel
+from guatu.web.notices.delivering import Outcome
+from guatu.web.notices.parcels import Parcel, Way
 
 logger = logging.getLogger("worker")
 

@@ -4,6 +4,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,6 +31,19 @@ class Receiver:
         return [json.loads(body) for _headers, body in self.came]
 
 
+@contextmanager
+def serving(server: socketserver.BaseServer) -> Iterator[None]:
+    """Let a server answer in a thread of its own."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 @pytest.fixture
 def receiver(settings: Any) -> Iterator[Receiver]:
     settings.HOOK_HOSTS = ["localhost"]
@@ -50,12 +64,8 @@ def receiver(settings: Any) -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("localhost", 0), Answering)
     found = Receiver(f"http://localhost:{server.server_port}/in?key=1")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield found
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield found
 
 
 @pytest.fixture
@@ -82,15 +92,11 @@ def mailbox(settings: Any) -> Iterator[list[str]]:
             self.wfile.write(f"{text}\r\n".encode())
 
     server = socketserver.ThreadingTCPServer(("localhost", 0), Talking)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "localhost", server.server_address[1]
     settings.DEFAULT_FROM_EMAIL = "挂图 <guatu@example.test>"
-    yield came
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield came
 
 
 MakeHook = Callable[..., Hook]

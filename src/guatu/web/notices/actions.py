@@ -13,10 +13,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from guatu.core.nouns.text import plain
+from guatu.core.nouns.warning import Level
 from guatu.web.notices import bodies, own
 from guatu.web.notices.collecting import gateway_for
-from guatu.web.notices.models import RED, Delivery, Hook, Message, Preference
+from guatu.web.notices.models import Delivery, Hook, Message, Preference
 from guatu.web.notices.parcels import PURPOSE, SECRET_MARK
+from guatu.web.notices.queries import preference_of
 from guatu.web.people import permission
 from guatu.web.people.models import Organisation, User
 from guatu.web.shell.sealed import seal
@@ -56,7 +58,7 @@ def keep_preference(
     """
     permission.demand(by, "notices.keep_preference", by)
     User.objects.select_for_update().get(pk=by.pk)
-    kept = Preference.objects.filter(user=by).first() or Preference(user=by)
+    kept = preference_of(by)
     kept.email_from, kept.gateway_from = email_from, gateway_from
     kept.quiet_from, kept.quiet_until, kept.language = quiet_from, quiet_until, language
     kept.full_clean()
@@ -104,7 +106,13 @@ def _trial_message(user: User, at: datetime) -> Message:
 
 
 def _trial(at: datetime) -> dict[str, Any]:
-    return {"source": own.NAME, "event": _number(at), "level": RED, "at": at, "due_at": at}
+    return {
+        "source": own.NAME,
+        "event": _number(at),
+        "level": Level.RED.value,
+        "at": at,
+        "due_at": at,
+    }
 
 
 def _number(at: datetime) -> int:
@@ -231,14 +239,10 @@ def try_again(delivery_id: int, *, by: User, at: datetime) -> Delivery:
     delivery = rows.exclude(hook__ended_at__isnull=False).get(
         pk=delivery_id, state=Delivery.State.FAILED
     )
-    whose = delivery.message.user if delivery.message is not None else None
     through = delivery.hook.organisation if delivery.hook is not None else None
-    if not any(
-        permission.may(by, "notices.keep_hook", thing)
-        for thing in (whose, through)
-        if thing is not None
-    ):
-        permission.demand(by, "notices.keep_hook", through or whose)
+    whose = delivery.message.user if delivery.message is not None else through
+    if through is None or not permission.may(by, "notices.keep_hook", through):
+        permission.demand(by, "notices.keep_hook", whose)
     delivery.state, delivery.tries, delivery.due_at = Delivery.State.WAITING, 0, at
     delivery.ended_at = None
     delivery.save(update_fields=["state", "tries", "due_at", "ended_at"])

@@ -12,9 +12,9 @@ from django.db.models import F, Q, QuerySet
 from guatu.core.nouns.place import RegionCode
 from guatu.web.notices import quiet
 from guatu.web.notices.models import Delivery, FromLevel, Happened, Hook, Message, Preference
-from guatu.web.notices.sources import Event, source_of
+from guatu.web.notices.sources import Event, by_source, source_of
 from guatu.web.people.models import SITES, User
-from guatu.web.people.posts import below_each
+from guatu.web.people.posts import Sight, below_each
 
 _log = logging.getLogger(__name__)
 
@@ -69,10 +69,7 @@ def _tell_alone(row: Happened, at: datetime) -> bool:
 
 
 def _tell(rows: Sequence[Happened], at: datetime) -> None:
-    by_source: dict[str, set[int]] = {}
-    for row in rows:
-        by_source.setdefault(row.source, set()).add(row.event)
-    for name, numbers in by_source.items():
+    for name, numbers in by_source((row.source, row.event) for row in rows).items():
         source = source_of(name)
         if source is not None:
             _tell_events(name, source.events(numbers), at)
@@ -98,14 +95,11 @@ class _Listening:
     """A hook with how far it hears."""
 
     hook: Hook
-    span: tuple[str, str] | None
-    organisations: frozenset[int]
+    sight: Sight
 
     def hears(self, region: str, organisations: Iterable[int]) -> bool:
         """Tell whether something at this region, of these organisations, is its business."""
-        if self.span is not None and self.span[0] <= region <= self.span[1]:
-            return True
-        return not self.organisations.isdisjoint(organisations)
+        return any(self.sight.covers(region=region, organisation=one) for one in organisations)
 
 
 def _hooks() -> list[_Listening]:
@@ -117,10 +111,9 @@ def _hooks() -> list[_Listening]:
 def _listening(hook: Hook, inside: frozenset[int]) -> _Listening:
     """How far a hook hears: as its organisation sees, its region or what lies below it."""
     organisation = hook.organisation
-    span = None
-    if organisation.kind not in SITES:
-        span = RegionCode(organisation.region_id).span
-    return _Listening(hook, span, inside)
+    is_site = organisation.kind in SITES
+    spans = () if is_site else (RegionCode(organisation.region_id).span,)
+    return _Listening(hook, Sight(spans=spans, organisations=inside))
 
 
 @dataclass(frozen=True, slots=True)

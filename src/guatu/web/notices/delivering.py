@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from guatu.web.notices.models import Delivery, Hook, Message
-from guatu.web.notices.parcels import Parcel, packed, way_of
+from guatu.web.notices.parcels import Parcel, Way, packed, way_of
 
 PAUSES: Final = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600, 10_800, 21_600, 43_200)
@@ -24,7 +24,6 @@ IN_A_ROW: Final = 10
 """Calls of one program that one turn takes: with the time that each may last, within a lease."""
 KEPT: Final = timedelta(days=180)
 
-Way = tuple[str, int]
 _SETTLED: Final = ("state", "ended_at", "due_at", "error")
 _log = logging.getLogger(__name__)
 

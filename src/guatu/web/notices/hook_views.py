@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
@@ -102,30 +103,28 @@ def add(request: SignedInRequest) -> HttpResponse:
             form.refuse(error, refused)
         else:
             return render(request, "notices/secret.html", {"hook": made, "secret": secret})
-    return _form_page(request, form)
+    names = organisation_rows(request.user).filter(ended_at=None).order_by("name")
+    return _form_page(request, form, names=names.values_list("name", flat=True)[:_OFFERED])
 
 
 def _form_page(request: SignedInRequest, form: HookForm, **more: Any) -> HttpResponse:  # noqa: ANN401 - context
-    names = organisation_rows(request.user).filter(ended_at=None).order_by("name")
     context = {
         "form": form,
         "facts": [(f"${{{name}}}", meaning) for name, meaning in bodies.FACTS.items()],
-        "presets": bodies.PRESETS,
-        "names": names.values_list("name", flat=True)[:_OFFERED],
         **more,
     }
     status = 422 if form.errors else 200
     return render(request, "notices/hook_form.html", context, status=status)
 
 
-def _seen(request: SignedInRequest, hook_id: int) -> Hook:
-    return get_object_or_404(queries.hooks_of(request.user), pk=hook_id)
+def _open_hooks(request: SignedInRequest) -> QuerySet[Hook]:
+    return queries.hooks_of(request.user).filter(ended_at=None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def hook(request: SignedInRequest, hook_id: int) -> HttpResponseBase:
     """A hook: change it, try it, end it, and how its calls went."""
-    kept = _seen(request, hook_id)
+    kept = get_object_or_404(queries.hooks_of(request.user), pk=hook_id)
     table = Table(
         request,
         name=_("Calls"),
@@ -160,7 +159,7 @@ def hook(request: SignedInRequest, hook_id: int) -> HttpResponseBase:
 @require_POST
 def trial(request: SignedInRequest, hook_id: int) -> HttpResponse:
     """Send a trial through a hook."""
-    kept = get_object_or_404(queries.hooks_of(request.user).filter(ended_at=None), pk=hook_id)
+    kept = get_object_or_404(_open_hooks(request), pk=hook_id)
     actions.try_hook(kept.pk, by=request.user, at=timezone.now())
     messages.success(request, _("A trial is on its way; how it went stands under Calls."))
     return redirect("notices:hook", kept.pk)
@@ -169,7 +168,7 @@ def trial(request: SignedInRequest, hook_id: int) -> HttpResponse:
 @require_POST
 def end(request: SignedInRequest, hook_id: int) -> HttpResponse:
     """End a hook."""
-    kept = get_object_or_404(queries.hooks_of(request.user).filter(ended_at=None), pk=hook_id)
+    kept = get_object_or_404(_open_hooks(request), pk=hook_id)
     try:
         why = request.POST.get("why", "")
         actions.end_hook(kept.pk, why=why, by=request.user, at=timezone.now())

@@ -9,20 +9,19 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from guatu.core.nouns.warning import Level
 from guatu.web.people.models import Organisation
 from guatu.web.shell.recorded import RecordedManager
-
-RED = 4
 
 
 class FromLevel(models.IntegerChoices):
     """From which level on somebody wants to be told by a way."""
 
     EVERYTHING = 0, pgettext_lazy("from level", "Everything")
-    BLUE = 1, pgettext_lazy("from level", "Blue and graver")
-    YELLOW = 2, pgettext_lazy("from level", "Yellow and graver")
-    ORANGE = 3, pgettext_lazy("from level", "Orange and red")
-    RED = RED, pgettext_lazy("from level", "Red only")
+    BLUE = Level.BLUE.value, pgettext_lazy("from level", "Blue and graver")
+    YELLOW = Level.YELLOW.value, pgettext_lazy("from level", "Yellow and graver")
+    ORANGE = Level.ORANGE.value, pgettext_lazy("from level", "Orange and red")
+    RED = Level.RED.value, pgettext_lazy("from level", "Red only")
     NEVER = 9, pgettext_lazy("from level", "Never")
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from guatu.web.notices import bodies
 from guatu.web.notices.models import Delivery, Hook
-from guatu.web.notices.sources import Said, source_of
+from guatu.web.notices.sources import Said, said_of
 from guatu.web.people.models import User
 from guatu.web.shell import words
 from guatu.web.shell.sealed import unseal
@@ -22,6 +22,9 @@ PURPOSE: Final = "guatu.notices.hook"
 SECRET_MARK: Final = "whsec_"  # noqa: S105 - how secrets begin is none
 """How Standard Webhooks begins a secret."""
 MOST_LINES: Final = 40
+
+Way = tuple[str, int]
+"""By what something goes, "mail" or "hook", and the id of its person or hook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,12 @@ class Parcel:
         content: what goes; None where there is nothing left to tell.
     """
 
-    way: tuple[str, int]
+    way: Way
     deliveries: tuple[int, ...]
     content: Mail | Call | None
 
 
-def way_of(delivery: Delivery) -> tuple[str, int]:
+def way_of(delivery: Delivery) -> Way:
     """By which way a delivery goes, and to whom."""
     if delivery.hook_id is not None:
         return "hook", delivery.hook_id
@@ -72,20 +75,18 @@ def way_of(delivery: Delivery) -> tuple[str, int]:
 def packed(deliveries: Sequence[Delivery]) -> Parcel:
     """Pack deliveries of one way, for one person at most, that go together."""
     first = deliveries[0]
-    ids = tuple(one.pk for one in deliveries)
     user = first.message.user if first.message is not None else None
-    if first.hook is not None and not first.hook.template:
-        return Parcel(way_of(first), ids, _program_call(first.hook, first))
-    language = _language_of(user)
-    with translation.override(language):
-        said = _said(deliveries, user)
-        if not said:
-            return Parcel(way_of(first), ids, None)
-        if first.hook is None:
-            if user is None:
-                raise ValueError(f"delivery {first.pk} has no way")
-            return Parcel(way_of(first), ids, _mail(first, user, said))
-        return Parcel(way_of(first), ids, _people_call(first.hook, first, user, said))
+    content: Mail | Call | None = None
+    if first.hook is not None and not first.hook.is_grouped:
+        content = _program_call(first.hook, first)
+    else:
+        with translation.override(_language_of(user)):
+            said = _said(deliveries, user)
+            if said and first.hook is not None:
+                content = _people_call(first.hook, first, user, said)
+            elif said and user is not None:
+                content = _mail(first, user, said)
+    return Parcel(way_of(first), tuple(one.pk for one in deliveries), content)
 
 
 def _language_of(user: User | None) -> str:
@@ -95,15 +96,7 @@ def _language_of(user: User | None) -> str:
 
 def _said(deliveries: Sequence[Delivery], user: User | None) -> list[tuple[Delivery, Said]]:
     """What there is to say, in the order in which it happened, of what its reader still sees."""
-    by_source: dict[str, set[int]] = {}
-    for one in deliveries:
-        by_source.setdefault(one.source, set()).add(one.event)
-    found = {
-        (name, number): said
-        for name, numbers in by_source.items()
-        if (source := source_of(name)) is not None
-        for number, said in source.said(numbers, to=user).items()
-    }
+    found = said_of(((one.source, one.event) for one in deliveries), to=user)
     return [
         (one, found[one.source, one.event])
         for one in deliveries

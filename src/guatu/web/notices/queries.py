@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from guatu.web.notices.models import Delivery, Happened, Hook, Message, Preference
-from guatu.web.notices.sources import Said, source_of
+from guatu.web.notices.sources import Said, said_of
 from guatu.web.people.models import Role, User
 from guatu.web.people.posts import sight_of
 
@@ -19,12 +19,6 @@ COUNTED_TO = 99
 def messages_of(user: User) -> QuerySet[Message]:
     """What a user was told, the latest first."""
     return Message.objects.filter(user=user)
-
-
-def unread(user: User) -> int:
-    """How many messages a user has not read, counted no further than one above `COUNTED_TO`."""
-    rows = messages_of(user).filter(read_at=None).order_by()
-    return rows[: COUNTED_TO + 1].count()
 
 
 def preference_of(user: User) -> Preference:
@@ -58,15 +52,7 @@ class Told:
 
 def told(user: User, messages: Sequence[Message]) -> list[Told]:
     """Put messages into words, as their reader may see them now."""
-    by_source: dict[str, set[int]] = {}
-    for one in messages:
-        by_source.setdefault(one.source, set()).add(one.event)
-    found: dict[tuple[str, int], Said] = {}
-    for name, numbers in by_source.items():
-        source = source_of(name)
-        if source is not None:
-            said = source.said(numbers, to=user)
-            found |= {(name, number): one for number, one in said.items()}
+    found = said_of(((one.source, one.event) for one in messages), to=user)
     return [Told(one, found.get((one.source, one.event))) for one in messages]
 
 
@@ -130,7 +116,8 @@ def untold(at: datetime) -> dict[str, int]:
 
 def unread_word(user: User) -> str:
     """How many a user has not read, as the bell says it; empty for none."""
-    count = unread(user)
+    rows = messages_of(user).filter(read_at=None).order_by()
+    count = rows[: COUNTED_TO + 1].count()
     if not count:
         return ""
     return f"{COUNTED_TO}+" if count > COUNTED_TO else str(count)

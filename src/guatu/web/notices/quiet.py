@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
-from guatu.web.notices.models import RED
+from guatu.core.nouns.warning import Level
 
 
 def due(at: datetime, *, level: int, quiet_from: time | None, quiet_until: time | None) -> datetime:
@@ -19,7 +19,7 @@ def due(at: datetime, *, level: int, quiet_from: time | None, quiet_until: time 
     Returns:
         `at`, or the end of the quiet hours that it fell into.
     """
-    if level >= RED or quiet_from is None or quiet_until is None or quiet_from == quiet_until:
+    if level >= Level.RED or quiet_from is None or quiet_until is None or quiet_from == quiet_until:
         return at
     here = timezone.localtime(at)
     clock = here.time()

@@ -6,7 +6,7 @@ own, and tells about numbers when asked::
     sources.register("warning", WarningNotices())
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -85,6 +85,29 @@ _SOURCES: dict[str, Source] = {}
 def register(name: str, source: Source) -> None:
     """Say who knows these events; the same name again replaces it."""
     _SOURCES[name] = source
+
+
+def by_source(events: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
+    """Numbers of events, each under the name of its source."""
+    found: dict[str, set[int]] = {}
+    for name, number in events:
+        found.setdefault(name, set()).add(number)
+    return found
+
+
+def said_of(events: Iterable[tuple[str, int]], *, to: User | None) -> dict[tuple[str, int], Said]:
+    """Put events of several sources into words, by source and number.
+
+    Args:
+        events: source and number of each.
+        to: the reader, as `Source.said` takes him.
+    """
+    return {
+        (name, number): said
+        for name, numbers in by_source(events).items()
+        if (source := source_of(name)) is not None
+        for number, said in source.said(numbers, to=to).items()
+    }
 
 
 def source_of(name: str) -> Source | None:

@@ -6,7 +6,6 @@ from guatu.web.people.permission import is_administrator, is_auditor
 
 def register() -> None:
     """Enter this app's verbs in the table."""
-    permission.register("notices.see_own", permission.anyone)
     permission.register("notices.keep_preference", permission.oneself)
     permission.register("notices.keep_hook", is_administrator)
     permission.register("notices.see_deliveries", is_administrator | is_auditor)
